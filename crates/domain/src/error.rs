@@ -1,0 +1,160 @@
+//! Why the domain says no.
+
+use serde::{Deserialize, Serialize};
+
+use crate::actor::ActorKind;
+use crate::id::AgentId;
+use crate::sub_task::{Action, Status};
+use crate::task::{TaskAction, TaskStatus};
+
+/// A text that is not one of an enum's tokens.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("must be one of: {expected}")]
+pub struct UnknownToken {
+    /// The accepted tokens, comma separated.
+    pub expected: String,
+}
+
+/// One field of the input that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// Where: a field name, or a path such as `modules[0].sub_tasks[2].name`.
+    pub field: String,
+    /// What would be right, as a clause without the field's name.
+    pub message: String,
+}
+
+impl FieldError {
+    /// Names a field and says what would be right.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+/// Collects every field error of an input, so that one answer names them all.
+#[derive(Debug, Default)]
+pub struct Fields(Vec<FieldError>);
+
+impl Fields {
+    /// Notes one error.
+    pub fn push(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.0.push(FieldError::new(field, message));
+    }
+
+    /// Keeps the value of a check, or notes its error and gives the type's default instead.
+    pub fn keep<T: Default>(&mut self, checked: Result<T, FieldError>) -> T {
+        checked.unwrap_or_else(|error| {
+            self.0.push(error);
+            T::default()
+        })
+    }
+
+    /// `Ok` if nothing was noted.
+    ///
+    /// # Errors
+    /// [`DomainError::Invalid`] with everything that was noted.
+    pub fn finish(self) -> Result<(), DomainError> {
+        if self.0.is_empty() { Ok(()) } else { Err(DomainError::Invalid(self.0)) }
+    }
+}
+
+/// A refusal. Its `Display` is a whole sentence that tells an agent what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DomainError {
+    /// The sub-task's status does not allow the action.
+    #[error("cannot {action} a sub-task that is {status}; {}", allowed_sentence(allowed))]
+    NotAllowedFrom {
+        /// The status now.
+        status: Status,
+        /// What was tried.
+        action: Action,
+        /// What this actor could do instead.
+        allowed: Vec<Action>,
+    },
+    /// The actor's role may never do this.
+    #[error("a {actor} may not {action} a sub-task")]
+    RoleNotAllowed {
+        /// Who tried.
+        actor: ActorKind,
+        /// What was tried.
+        action: Action,
+    },
+    /// Somebody else owns the sub-task, or the caller's attempt is over.
+    #[error("{}", not_owner_sentence(*owner, *attempt))]
+    NotOwner {
+        /// Who owns it now.
+        owner: Option<AgentId>,
+        /// The attempt now.
+        attempt: u32,
+    },
+    /// A reviewer tried to judge what it delivered itself.
+    #[error("a reviewer may not review its own work; leave it to another reviewer")]
+    OwnWork,
+    /// Unfinished prerequisites.
+    #[error("{open} prerequisite(s) of this sub-task are not done yet; take another sub-task")]
+    PrerequisitesOpen {
+        /// How many are not done.
+        open: u32,
+    },
+    /// The task's status keeps its work back.
+    #[error(
+        "the task of this sub-task does not hand out work now; take a sub-task of another task"
+    )]
+    TaskHeld,
+    /// The task's status does not allow the action.
+    #[error("cannot {action} a task that is {status}")]
+    TaskNotAllowedFrom {
+        /// The status now.
+        status: TaskStatus,
+        /// What was tried.
+        action: TaskAction,
+    },
+    /// The actor may not do this to a task.
+    #[error("a {actor} may not {action} a task")]
+    TaskRoleNotAllowed {
+        /// Who tried.
+        actor: ActorKind,
+        /// What was tried.
+        action: TaskAction,
+    },
+    /// An agent tried to change its own score.
+    #[error("an agent may not change its own score")]
+    OwnScore,
+    /// Fields of the input break rules.
+    #[error("{}", fields_sentence(.0))]
+    Invalid(Vec<FieldError>),
+}
+
+impl DomainError {
+    /// A single wrong field.
+    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::new(field, message)])
+    }
+}
+
+impl From<FieldError> for DomainError {
+    fn from(error: FieldError) -> Self {
+        Self::Invalid(vec![error])
+    }
+}
+
+fn allowed_sentence(allowed: &[Action]) -> String {
+    if allowed.is_empty() {
+        return "you can do nothing with it now".to_owned();
+    }
+    let names: Vec<_> = allowed.iter().map(|action| action.as_str()).collect();
+    format!("you can now: {}", names.join(", "))
+}
+
+fn not_owner_sentence(owner: Option<AgentId>, attempt: u32) -> String {
+    owner.map_or_else(
+        || format!("this sub-task has no owner now (attempt {attempt}); stop working on it, or claim it again"),
+        |owner| format!("agent {owner} owns this sub-task now (attempt {attempt}); stop working on it"),
+    )
+}
+
+fn fields_sentence(errors: &[FieldError]) -> String {
+    let parts: Vec<_> =
+        errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
+    parts.join("; ")
+}

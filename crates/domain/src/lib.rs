@@ -1,0 +1,49 @@
+//! The rules of the coordination server, as pure functions of (state, command, actor, now).
+//!
+//! A *task* is a goal; it is split into *modules* and *sub-tasks*; a sub-task is one unit
+//! that one agent can finish alone. Agents have one [`Role`]; whoever acts is an [`Actor`].
+//! What may happen to a sub-task stands in one table, [`sub_task::RULES`].
+//!
+//! Deliberately absent: I/O, clock, randomness, async, SQL, HTTP. Time, ids and limits come in
+//! as arguments, so that every decision can be repeated and tested.
+
+mod token;
+
+pub mod actor;
+pub mod agent;
+pub mod dependency;
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod log;
+pub mod module;
+pub mod plan;
+pub mod policy;
+pub mod review;
+pub mod rule;
+pub mod score;
+pub mod sub_task;
+pub mod submission;
+pub mod task;
+pub mod text;
+pub mod time;
+pub mod version;
+pub mod waiting;
+
+pub use actor::{Actor, ActorKind, Role};
+pub use agent::{Agent, AgentStatus};
+pub use error::{DomainError, FieldError, Fields};
+pub use event::{Event, EventKind};
+pub use id::{
+    AgentId, EventId, LogId, ModuleId, ReviewId, RuleId, ScoreLogId, SessionId, SubTaskId,
+    SubmissionId, TaskId,
+};
+pub use module::Module;
+pub use policy::Policy;
+pub use review::{Review, ReviewResult};
+pub use rule::{Rule, RuleScope};
+pub use sub_task::{Action, Command, SubTask, Transition};
+pub use submission::{Artifact, ArtifactKind, Deliverable, Submission};
+pub use task::{Task, TaskStatus};
+pub use time::Timestamp;
+pub use version::Version;

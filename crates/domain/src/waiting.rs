@@ -1,0 +1,122 @@
+//! Why an open sub-task does not move: no work is stuck silently.
+
+use serde::{Deserialize, Serialize};
+
+use crate::policy::Policy;
+use crate::sub_task::{Status, SubTask};
+use crate::time::Timestamp;
+use crate::token::token_enum;
+
+token_enum! {
+    /// What a sub-task waits for.
+    WaitingKind {
+        /// Other sub-tasks must be done first.
+        Prerequisites = "prerequisites",
+        /// The task's status keeps its work back.
+        TaskStatus = "task_status",
+        /// No active executor exists.
+        NoExecutor = "no_executor",
+        /// It can be claimed, and nobody has.
+        Claim = "claim",
+        /// The owner has not started yet.
+        OwnerStart = "owner_start",
+        /// The owner works on it.
+        Owner = "owner",
+        /// The owner has not been heard of since its lease ran out.
+        OwnerSilent = "owner_silent",
+        /// A reviewer must look at it.
+        Review = "review",
+        /// It was handed in, and no active reviewer exists.
+        NoReviewer = "no_reviewer",
+        /// The owner must mend it.
+        OwnerRework = "owner_rework",
+        /// It is blocked; the cause says why.
+        Unblock = "unblock",
+    }
+}
+
+/// What is around a sub-task: what it cannot know of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Surroundings {
+    /// How many executors are active.
+    pub active_executors: i64,
+    /// How many reviewers are active.
+    pub active_reviewers: i64,
+}
+
+/// What a sub-task waits for, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingFor {
+    /// What it waits for.
+    pub kind: WaitingKind,
+    /// In words, with what would help.
+    pub detail: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What `sub_task` waits for; `None` when it is over.
+#[must_use]
+pub fn waiting_for(
+    sub_task: &SubTask,
+    around: &Surroundings,
+    now: Timestamp,
+    policy: &Policy,
+) -> Option<WaitingFor> {
+    let mut since = sub_task.updated_at;
+    let (kind, detail) = match sub_task.status {
+        Status::Done | Status::Cancelled => return None,
+        Status::Pending => pending(sub_task, around),
+        Status::Assigned | Status::InProgress => match sub_task.lease_expires_at {
+            Some(expiry) if expiry <= now => {
+                since = expiry.minus(policy.lease);
+                (
+                    WaitingKind::OwnerSilent,
+                    "the owner's lease ran out without a sign of life".to_owned(),
+                )
+            }
+            _ if sub_task.status == Status::InProgress => {
+                (WaitingKind::Owner, "the owner works on it".to_owned())
+            }
+            _ => (WaitingKind::OwnerStart, "the owner has not started yet".to_owned()),
+        },
+        Status::Review if around.active_reviewers == 0 => (
+            WaitingKind::NoReviewer,
+            "no active reviewer exists; register or enable one".to_owned(),
+        ),
+        Status::Review => (WaitingKind::Review, "a reviewer must look at it".to_owned()),
+        Status::Rework => {
+            (WaitingKind::OwnerRework, "the owner must mend it and submit again".to_owned())
+        }
+        Status::Blocked => (WaitingKind::Unblock, blocked(sub_task)),
+    };
+    Some(WaitingFor { kind, detail, since })
+}
+
+fn pending(sub_task: &SubTask, around: &Surroundings) -> (WaitingKind, String) {
+    if sub_task.held {
+        let detail = "its task does not hand out work; set the task to active";
+        return (WaitingKind::TaskStatus, detail.to_owned());
+    }
+    if sub_task.open_prerequisites > 0 {
+        let detail = format!("{} prerequisite(s) are not done", sub_task.open_prerequisites);
+        return (WaitingKind::Prerequisites, detail);
+    }
+    if around.active_executors == 0 {
+        let detail = "no active executor exists; register or enable one";
+        return (WaitingKind::NoExecutor, detail.to_owned());
+    }
+    (WaitingKind::Claim, "an executor must claim it".to_owned())
+}
+
+fn blocked(sub_task: &SubTask) -> String {
+    let Some(cause) = &sub_task.blocked else {
+        return "the planner must reassign, requeue or cancel it".to_owned();
+    };
+    let mut detail = format!("{}: {}", cause.kind, cause.detail);
+    if let Some(what) = &cause.waits_for {
+        detail.push_str("; waits for ");
+        detail.push_str(what);
+    }
+    detail
+}
