@@ -1,0 +1,16 @@
+DROP TABLE idempotency;
+DROP TABLE setting;
+DROP TABLE admin_session;
+DROP TABLE counter;
+DROP TABLE event;
+DROP TABLE rule;
+DROP TABLE activity_log;
+DROP TABLE score_log;
+DROP TABLE review_record;
+DROP TABLE submission;
+DROP TABLE ownership;
+DROP TABLE prerequisite;
+DROP TABLE sub_task;
+DROP TABLE agent;
+DROP TABLE module;
+DROP TABLE task;

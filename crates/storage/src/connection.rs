@@ -1,0 +1,165 @@
+//! One connection type for both backends, and how connections are made.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{ManageConnection, R2D2Connection};
+use diesel::sqlite::SqliteConnection;
+
+use crate::error::StorageError;
+
+/// How long SQLite waits for another program that holds the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection to either backend.
+#[derive(diesel::MultiConnection)]
+#[expect(clippy::disallowed_methods, reason = "the derive dispatches by trying each variant; we never call it")]
+pub(crate) enum AnyConnection {
+    /// PostgreSQL.
+    #[cfg(feature = "postgres")]
+    Postgres(diesel::pg::PgConnection),
+    /// SQLite.
+    Sqlite(SqliteConnection),
+}
+
+/// Where the data lies.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL URL. It may hold a password, so it is never printed.
+    Postgres(String),
+}
+
+impl Location {
+    /// Reads `postgres://…`, `postgresql://…`, `sqlite://PATH` or a plain path. The scheme decides,
+    /// never a trial: a mistyped URL must not become a file.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] for an unknown scheme, or for PostgreSQL when this program
+    /// was built without it.
+    pub fn parse(text: &str) -> Result<Self, StorageError> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return if cfg!(feature = "postgres") {
+                Ok(Self::Postgres(text.to_owned()))
+            } else {
+                Err(StorageError::Unavailable(
+                    "this openmoss was built without PostgreSQL; build it with --features postgres"
+                        .to_owned(),
+                ))
+            };
+        }
+        if let Some(path) = text.strip_prefix("sqlite://") {
+            return Ok(Self::Sqlite(path.into()));
+        }
+        if text.contains("://") {
+            let scheme = text.split("://").next().unwrap_or_default();
+            return Err(StorageError::Unavailable(format!(
+                "the database scheme {scheme:?} is not known; use postgres:// or a file path"
+            )));
+        }
+        Ok(Self::Sqlite(text.into()))
+    }
+}
+
+impl std::fmt::Debug for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Postgres(_) => f.write_str("postgres://***"),
+        }
+    }
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Read,
+    Write,
+}
+
+/// Opens a connection.
+#[expect(clippy::disallowed_methods, reason = "the scheme was dispatched on, this is the one place")]
+pub(crate) fn open(location: &Location, purpose: Purpose) -> Result<AnyConnection, StorageError> {
+    let unavailable = |error: ConnectionError| StorageError::Unavailable(without_secrets(&error));
+    match location {
+        Location::Sqlite(path) => {
+            let path = path_text(path)?;
+            let mut connection = SqliteConnection::establish(path).map_err(unavailable)?;
+            connection.batch_execute(&pragmas(purpose))?;
+            Ok(AnyConnection::Sqlite(connection))
+        }
+        #[cfg(feature = "postgres")]
+        Location::Postgres(url) => {
+            let mut connection = diesel::pg::PgConnection::establish(url).map_err(unavailable)?;
+            // Statements of one line each: nothing that an agent sends can make one run for long.
+            connection.batch_execute("SET statement_timeout = '30s'; SET lock_timeout = '10s'")?;
+            Ok(AnyConnection::Postgres(connection))
+        }
+        #[cfg(not(feature = "postgres"))]
+        Location::Postgres(_) => Err(StorageError::Unavailable("built without PostgreSQL".to_owned())),
+    }
+}
+
+fn path_text(path: &Path) -> Result<&str, StorageError> {
+    path.to_str().ok_or_else(|| {
+        StorageError::Unavailable(format!("the path {} is not valid UTF-8", path.display()))
+    })
+}
+
+/// A refused login repeats nothing of the URL, but be sure.
+fn without_secrets(error: &ConnectionError) -> String {
+    let text = error.to_string();
+    if text.contains("://") { "the connection was refused".to_owned() } else { text }
+}
+
+fn pragmas(purpose: Purpose) -> String {
+    let busy = BUSY_TIMEOUT.as_millis();
+    let common = format!(
+        "PRAGMA busy_timeout = {busy}; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
+         PRAGMA mmap_size = 268435456;"
+    );
+    match purpose {
+        Purpose::Write => {
+            format!("{common} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;")
+        }
+        Purpose::Read => format!("{common} PRAGMA query_only = ON; PRAGMA cache_size = -2048;"),
+    }
+}
+
+/// Makes connections for a pool. `AnyConnection::establish` is not used: it would try each backend
+/// in turn, and SQLite takes any text for a file name.
+#[derive(Debug)]
+pub(crate) struct Manager {
+    pub(crate) location: Location,
+    pub(crate) purpose: Purpose,
+}
+
+/// A pooled connection, and whether it should be dropped instead of being used again.
+pub(crate) struct Pooled {
+    pub(crate) connection: Option<AnyConnection>,
+    pub(crate) is_broken: bool,
+}
+
+impl ManageConnection for Manager {
+    type Connection = Pooled;
+    type Error = StorageError;
+
+    fn connect(&self) -> Result<Pooled, StorageError> {
+        let connection = open(&self.location, self.purpose)?;
+        Ok(Pooled { connection: Some(connection), is_broken: false })
+    }
+
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), StorageError> {
+        match &mut pooled.connection {
+            Some(connection) => Ok(R2D2Connection::ping(connection)?),
+            None => Err(StorageError::Unavailable("the connection is gone".to_owned())),
+        }
+    }
+
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        pooled.is_broken || pooled.connection.is_none()
+    }
+}

@@ -1,0 +1,151 @@
+//! Counts that are kept, not taken: how many rows of a kind lie in a scope.
+//!
+//! Writes note differences; they are added up and written once at the end of the transaction (on
+//! SQLite: of the whole group), in a fixed order, so that two transactions cannot wait for each
+//! other here.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use openmoss_domain::{AgentId, ModuleId, TaskId};
+
+use crate::connection::AnyConnection;
+use crate::dialect::each_backend;
+use crate::error::StorageError;
+use crate::schema::counter;
+use crate::store::Reader;
+
+/// Over how many rows one number is spread on PostgreSQL.
+#[cfg(feature = "postgres")]
+const SHARDS: u128 = 16;
+/// The key for sub-tasks that can be claimed right now.
+pub const CLAIMABLE: &str = "claimable";
+
+/// What is counted where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Tasks by status.
+    Tasks,
+    /// All sub-tasks by status.
+    SubTasks,
+    /// A task's sub-tasks by status.
+    Task(TaskId),
+    /// A module's sub-tasks by status.
+    Module(ModuleId),
+    /// An agent's sub-tasks by status.
+    Agent(AgentId),
+    /// Agents by role and status, as `executor:active`.
+    Agents,
+}
+
+impl Scope {
+    fn text(self) -> String {
+        match self {
+            Self::Tasks => "tasks".to_owned(),
+            Self::SubTasks => "sub_tasks".to_owned(),
+            Self::Task(id) => format!("task:{id}"),
+            Self::Module(id) => format!("module:{id}"),
+            Self::Agent(id) => format!("agent:{id}"),
+            Self::Agents => "agents".to_owned(),
+        }
+    }
+}
+
+/// Differences of a transaction.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Deltas(BTreeMap<(String, &'static str), i64>);
+
+impl Deltas {
+    pub(crate) fn add(&mut self, scope: Scope, key: &'static str, n: i64) {
+        *self.0.entry((scope.text(), key)).or_default() += n;
+    }
+
+    pub(crate) fn flush(self, reader: &mut Reader) -> Result<(), StorageError> {
+        let shard = shard_of(&reader.connection);
+        for ((scope, key), n) in self.0 {
+            if n != 0 {
+                add_to_row(&mut reader.connection, &scope, key, shard, n)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn shard_of(connection: &AnyConnection) -> i16 {
+    match connection {
+        AnyConnection::Sqlite(_) => 0,
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(_) => {
+            i16::try_from(uuid::Uuid::new_v4().as_u128() % SHARDS).unwrap_or(0)
+        }
+    }
+}
+
+fn add_to_row(
+    connection: &mut AnyConnection,
+    scope: &str,
+    key: &str,
+    shard: i16,
+    n: i64,
+) -> Result<(), StorageError> {
+    let row = (
+        counter::scope.eq(scope),
+        counter::key.eq(key),
+        counter::shard.eq(shard),
+        counter::n.eq(n),
+    );
+    each_backend!(connection, c => diesel::insert_into(counter::table)
+        .values(row)
+        .on_conflict((counter::scope, counter::key, counter::shard))
+        .do_update()
+        .set(counter::n.eq(counter::n + excluded(counter::n)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Drops rows that count nothing.
+pub(crate) fn compact(connection: &mut AnyConnection) -> Result<(), StorageError> {
+    diesel::delete(counter::table.filter(counter::n.eq(0))).execute(connection)?;
+    Ok(())
+}
+
+/// The counts of a scope.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts(BTreeMap<String, i64>);
+
+impl Counts {
+    /// The count for a key; 0 if there is none.
+    #[must_use]
+    pub fn get(&self, key: &str) -> i64 {
+        self.0.get(key).copied().unwrap_or(0)
+    }
+}
+
+/// All counts of `scope`.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn counts(reader: &mut Reader, scope: Scope) -> Result<Counts, StorageError> {
+    let rows: Vec<(String, i64)> = counter::table
+        .filter(counter::scope.eq(scope.text()))
+        .select((counter::key, counter::n))
+        .load(&mut reader.connection)?;
+    let mut counts = Counts::default();
+    for (key, n) in rows {
+        *counts.0.entry(key).or_default() += n;
+    }
+    Ok(counts)
+}
+
+/// One count of `scope`.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn count(reader: &mut Reader, scope: Scope, key: &str) -> Result<i64, StorageError> {
+    let rows: Vec<i64> = counter::table
+        .filter(counter::scope.eq(scope.text()).and(counter::key.eq(key)))
+        .select(counter::n)
+        .load(&mut reader.connection)?;
+    Ok(rows.into_iter().sum())
+}

@@ -1,0 +1,32 @@
+//! The few places where SQLite and PostgreSQL differ.
+//!
+//! - upserts (`counter`, `setting`): the derive's dialect knows none, both backends do;
+//! - row locks (`lock_row!`): PostgreSQL only, SQLite has one writer;
+//! - the fence of the event log (`event`): PostgreSQL only, sequences are not commit order there;
+//! - picking work that nobody else is picking (`sub_task::next_claimable`): PostgreSQL only.
+
+/// Runs one query text on whichever backend the connection is.
+macro_rules! each_backend {
+    ($connection:expr, $c:ident => $body:expr) => {
+        match $connection {
+            #[cfg(feature = "postgres")]
+            $crate::connection::AnyConnection::Postgres($c) => $body,
+            $crate::connection::AnyConnection::Sqlite($c) => $body,
+        }
+    };
+}
+
+/// Locks rows of a query until the transaction ends. SQLite has one writer and needs no lock.
+macro_rules! lock_rows {
+    ($writer:expr, $query:expr, $strength:ident) => {
+        match &mut $writer.reader.connection {
+            #[cfg(feature = "postgres")]
+            $crate::connection::AnyConnection::Postgres(c) => {
+                diesel::RunQueryDsl::load::<String>($query.$strength(), c).map(drop)
+            }
+            $crate::connection::AnyConnection::Sqlite(_) => Ok::<(), diesel::result::Error>(()),
+        }
+    };
+}
+
+pub(crate) use {each_backend, lock_rows};

@@ -1,0 +1,99 @@
+//! What can go wrong below the rules.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// A failure of storage itself. Rules never fail here.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The database cannot be opened or reached.
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(String),
+    /// Too many writes wait already.
+    #[error("too many writes are waiting")]
+    Overloaded,
+    /// Another program holds the database, or transactions keep colliding.
+    #[error("the database is busy")]
+    Busy,
+    /// A unique index refused a row; the name tells which.
+    #[error("a unique index refused the row: {0}")]
+    Unique(String),
+    /// A stored row that breaks an invariant.
+    #[error("the row {id} of table {table} is corrupt: {reason}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row's id.
+        id: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The database was written by a newer version of this program.
+    #[error("the database has migration {0}, which this version does not know; use a newer openmoss")]
+    FromTheFuture(String),
+    /// The file belongs to another program.
+    #[error("{0}")]
+    Foreign(String),
+    /// A panic inside a transaction; it was rolled back.
+    #[error("a transaction was rolled back after an internal error")]
+    Panicked,
+    /// Any other refusal of the database.
+    #[error("the database refused a statement: {0}")]
+    Database(DieselError),
+}
+
+/// What a transaction's own error type tells storage.
+pub trait Failure: From<StorageError> + Send + 'static {
+    /// The storage error inside, if that is what it is.
+    fn storage(&self) -> Option<&StorageError>;
+}
+
+impl Failure for StorageError {
+    fn storage(&self) -> Option<&StorageError> {
+        Some(self)
+    }
+}
+
+impl StorageError {
+    /// Whether the same transaction may succeed when it is simply run again.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Busy => true,
+            Self::Database(DieselError::DatabaseError(kind, info)) => {
+                matches!(kind, DatabaseErrorKind::SerializationFailure)
+                    || info.message().contains("deadlock detected")
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the connection should not be used again.
+    pub(crate) fn is_fatal_for_connection(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Database(DieselError::DatabaseError(kind, info)) => matches!(
+                kind,
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
+            ) || info.message().contains("connection"),
+            _ => false,
+        }
+    }
+}
+
+impl From<DieselError> for StorageError {
+    fn from(error: DieselError) -> Self {
+        match error {
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
+                let name = info.constraint_name().map(str::to_owned);
+                Self::Unique(name.unwrap_or_else(|| info.message().to_owned()))
+            }
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+                info,
+            ) => Self::Unavailable(info.message().to_owned()),
+            DieselError::DatabaseError(_, info) if info.message().contains("database is locked") => {
+                Self::Busy
+            }
+            other => Self::Database(other),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The event log: appended in the transaction that changes state, never changed.
+
+use diesel::prelude::*;
+use openmoss_domain::event::Payload;
+use openmoss_domain::{
+    Actor, ActorKind, AgentId, Event, EventId, EventKind, SubTaskId, TaskId, Timestamp,
+};
+
+use crate::connection::AnyConnection;
+use crate::convert::{json, parse, parse_optional, to_json};
+use crate::error::StorageError;
+use crate::schema::event;
+use crate::store::{Reader, Writer};
+
+const TABLE: &str = "event";
+/// Events of transactions that began before any that still runs.
+#[cfg(feature = "postgres")]
+const FENCE: &str = "tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
+
+#[derive(Insertable)]
+#[diesel(table_name = event)]
+struct NewEventRow {
+    id: String,
+    at: i64,
+    kind: &'static str,
+    actor_kind: &'static str,
+    actor_id: Option<String>,
+    task_id: Option<String>,
+    sub_task_id: Option<String>,
+    agent_id: Option<String>,
+    payload: String,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = event)]
+struct EventRow {
+    seq: i64,
+    id: String,
+    at: i64,
+    kind: String,
+    actor_kind: String,
+    actor_id: Option<String>,
+    task_id: Option<String>,
+    sub_task_id: Option<String>,
+    agent_id: Option<String>,
+    payload: String,
+}
+
+/// An event of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its place in the log; grows, with gaps.
+    pub seq: i64,
+    /// Its id.
+    pub id: EventId,
+    /// What happened.
+    pub kind: EventKind,
+    /// When.
+    pub at: Timestamp,
+    /// As what the actor acted.
+    pub actor_kind: ActorKind,
+    /// Which agent acted, if one did.
+    pub actor_id: Option<AgentId>,
+    /// The goal that it concerns.
+    pub task_id: Option<TaskId>,
+    /// The sub-task that it concerns.
+    pub sub_task_id: Option<SubTaskId>,
+    /// The agent that it concerns.
+    pub agent_id: Option<AgentId>,
+    /// Details.
+    pub payload: Payload,
+}
+
+impl TryFrom<EventRow> for Recorded {
+    type Error = StorageError;
+
+    fn try_from(row: EventRow) -> Result<Self, StorageError> {
+        let id = row.id.as_str();
+        Ok(Self {
+            seq: row.seq,
+            id: parse(TABLE, id, "id", id)?,
+            kind: parse(TABLE, id, "kind", &row.kind)?,
+            at: Timestamp::from_micros(row.at),
+            actor_kind: parse(TABLE, id, "actor_kind", &row.actor_kind)?,
+            actor_id: parse_optional(TABLE, id, "actor_id", row.actor_id.as_deref())?,
+            task_id: parse_optional(TABLE, id, "task_id", row.task_id.as_deref())?,
+            sub_task_id: parse_optional(TABLE, id, "sub_task_id", row.sub_task_id.as_deref())?,
+            agent_id: parse_optional(TABLE, id, "agent_id", row.agent_id.as_deref())?,
+            payload: json(TABLE, id, "payload", &row.payload)?,
+        })
+    }
+}
+
+/// Appends an event. The id is made by the caller, outside the transaction.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn append(writer: &mut Writer, id: EventId, new: &Event) -> Result<(), StorageError> {
+    let actor: Actor = new.actor;
+    let row = NewEventRow {
+        id: id.to_string(),
+        at: new.at.as_micros(),
+        kind: new.kind.as_str(),
+        actor_kind: actor.kind().as_str(),
+        actor_id: actor.agent_id().map(|id| id.to_string()),
+        task_id: new.task_id.map(|id| id.to_string()),
+        sub_task_id: new.sub_task_id.map(|id| id.to_string()),
+        agent_id: new.agent_id.map(|id| id.to_string()),
+        payload: to_json(&new.payload),
+    };
+    diesel::insert_into(event::table).values(row).execute(&mut writer.connection)?;
+    Ok(())
+}
+
+/// Which events are wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this goal.
+    pub task_id: Option<TaskId>,
+    /// Of this sub-task.
+    pub sub_task_id: Option<SubTaskId>,
+}
+
+/// Events after `after`, oldest first. Whoever asks again with the last `seq` it got misses none.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn list_after(
+    reader: &mut Reader,
+    filter: Filter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Recorded>, StorageError> {
+    let mut query = event::table
+        .filter(event::seq.gt(after))
+        .select(EventRow::as_select())
+        .order(event::seq.asc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(id) = filter.task_id {
+        query = query.filter(event::task_id.eq(id.to_string()));
+    }
+    if let Some(id) = filter.sub_task_id {
+        query = query.filter(event::sub_task_id.eq(id.to_string()));
+    }
+    if is_postgres(&reader.connection) {
+        #[cfg(feature = "postgres")]
+        {
+            query = query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>(FENCE));
+        }
+    }
+    let rows: Vec<EventRow> = query.load(&mut reader.connection)?;
+    rows.into_iter().map(Recorded::try_from).collect()
+}
+
+fn is_postgres(connection: &AnyConnection) -> bool {
+    match connection {
+        AnyConnection::Sqlite(_) => false,
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(_) => true,
+    }
+}

@@ -1,0 +1,41 @@
+//! Everything that is kept, on SQLite or PostgreSQL, behind one set of functions.
+//!
+//! What this crate promises, on both backends:
+//! - [`Store::read`] and [`Store::write`] are the only doors.
+//! - A write is one transaction: all of it is kept, or nothing; when it is answered, it is durable.
+//! - A changed row is compared and set on its version; a lost race is a value, not an error.
+//! - Events are read in an order in which none can appear behind one that was read.
+//!
+//! Deliberately absent: rules about who may do what, and anything of HTTP.
+
+mod connection;
+mod convert;
+mod dialect;
+mod error;
+mod migrate;
+mod schema;
+mod store;
+mod writer;
+
+pub mod agent;
+pub mod counter;
+pub mod event;
+pub mod idempotency;
+pub mod log;
+pub mod module;
+pub mod page;
+pub mod prerequisite;
+pub mod review;
+pub mod rule;
+pub mod score;
+pub mod session;
+pub mod setting;
+pub mod sub_task;
+pub mod submission;
+pub mod task;
+
+pub use connection::Location;
+pub use error::{Failure, StorageError};
+pub use page::{Page, Window};
+pub use store::{Reader, Store, StoreOptions, Writer};
+pub use sub_task::Swap;

@@ -1,0 +1,127 @@
+//! Reviews.
+
+use diesel::prelude::*;
+use openmoss_domain::{Review, ReviewId, ReviewResult, SubTaskId, Timestamp};
+
+use crate::convert::{number, parse, parse_optional};
+use crate::counter::{Scope, count};
+use crate::error::StorageError;
+use crate::page::{Page, Window};
+use crate::schema::review_record;
+use crate::store::{Reader, Writer};
+
+const TABLE: &str = "review_record";
+/// The key under which all reviews are counted.
+const COUNT_KEY: &str = "reviews";
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = review_record)]
+struct ReviewRow {
+    id: String,
+    sub_task_id: String,
+    reviewer_agent: Option<String>,
+    round: i32,
+    result: String,
+    score: i16,
+    issues: String,
+    comment: String,
+    rework_agent: Option<String>,
+    created_at: i64,
+}
+
+impl TryFrom<ReviewRow> for Review {
+    type Error = StorageError;
+
+    fn try_from(row: ReviewRow) -> Result<Self, StorageError> {
+        let id = row.id.as_str();
+        Ok(Self {
+            id: parse(TABLE, id, "id", id)?,
+            sub_task_id: parse(TABLE, id, "sub_task_id", &row.sub_task_id)?,
+            reviewer: parse_optional(TABLE, id, "reviewer_agent", row.reviewer_agent.as_deref())?,
+            round: number(TABLE, id, "round", row.round)?,
+            result: parse::<ReviewResult>(TABLE, id, "result", &row.result)?,
+            score: number(TABLE, id, "score", row.score)?,
+            rework_agent: parse_optional(TABLE, id, "rework_agent", row.rework_agent.as_deref())?,
+            created_at: Timestamp::from_micros(row.created_at),
+            issues: row.issues,
+            comment: row.comment,
+        })
+    }
+}
+
+/// Stores a review.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn insert(writer: &mut Writer, new: &Review) -> Result<(), StorageError> {
+    let row = ReviewRow {
+        id: new.id.to_string(),
+        sub_task_id: new.sub_task_id.to_string(),
+        reviewer_agent: new.reviewer.map(|id| id.to_string()),
+        round: i32::try_from(new.round).unwrap_or(i32::MAX),
+        result: new.result.to_string(),
+        score: new.score.into(),
+        issues: new.issues.clone(),
+        comment: new.comment.clone(),
+        rework_agent: new.rework_agent.map(|id| id.to_string()),
+        created_at: new.created_at.as_micros(),
+    };
+    diesel::insert_into(review_record::table).values(row).execute(&mut writer.connection)?;
+    writer.deltas.add(Scope::SubTasks, COUNT_KEY, 1);
+    Ok(())
+}
+
+/// How many reviews a sub-task has had.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn count_of(reader: &mut Reader, sub_task: SubTaskId) -> Result<u32, StorageError> {
+    let last: Option<i32> = review_record::table
+        .filter(review_record::sub_task_id.eq(sub_task.to_string()))
+        .select(review_record::round)
+        .order(review_record::round.desc())
+        .first(&mut reader.connection)
+        .optional()?;
+    number(TABLE, &sub_task.to_string(), "round", last.unwrap_or(0))
+}
+
+/// The review with this id.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn find(reader: &mut Reader, id: ReviewId) -> Result<Option<Review>, StorageError> {
+    review_record::table
+        .filter(review_record::id.eq(id.to_string()))
+        .select(ReviewRow::as_select())
+        .first(&mut reader.connection)
+        .optional()?
+        .map(Review::try_from)
+        .transpose()
+}
+
+/// A page of reviews, newest first.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn list(
+    reader: &mut Reader,
+    sub_task: Option<SubTaskId>,
+    window: Window,
+) -> Result<Page<Review>, StorageError> {
+    let total = match sub_task {
+        Some(id) => i64::from(count_of(reader, id)?),
+        None => count(reader, Scope::SubTasks, COUNT_KEY)?,
+    };
+    let mut query = review_record::table
+        .select(ReviewRow::as_select())
+        .order((review_record::created_at.desc(), review_record::id.desc()))
+        .limit(window.limit)
+        .offset(window.offset)
+        .into_boxed();
+    if let Some(id) = sub_task {
+        query = query.filter(review_record::sub_task_id.eq(id.to_string()));
+    }
+    let rows: Vec<ReviewRow> = query.load(&mut reader.connection)?;
+    let items = rows.into_iter().map(Review::try_from).collect::<Result<_, _>>()?;
+    Ok(Page { items, total })
+}

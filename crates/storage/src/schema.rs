@@ -1,0 +1,203 @@
+//! The one schema for both backends. Times are microseconds since the epoch, UTC; ids and enums are
+//! text; a test compares this file and both migrations.
+
+diesel::table! {
+    task (id) {
+        id -> Text,
+        name -> Text,
+        description -> Text,
+        kind -> Text,
+        status -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    module (id) {
+        id -> Text,
+        task_id -> Text,
+        name -> Text,
+        description -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    agent (id) {
+        id -> Text,
+        name -> Text,
+        role -> Text,
+        description -> Text,
+        status -> Text,
+        key_hash -> Text,
+        total_score -> BigInt,
+        reward_count -> BigInt,
+        penalty_count -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sub_task (id) {
+        id -> Text,
+        task_id -> Text,
+        module_id -> Nullable<Text>,
+        name -> Text,
+        description -> Text,
+        deliverable -> Text,
+        acceptance -> Text,
+        kind -> Text,
+        priority -> Text,
+        status -> Text,
+        assigned_agent -> Nullable<Text>,
+        session_id -> Nullable<Text>,
+        attempt -> Integer,
+        version -> BigInt,
+        rework_count -> Integer,
+        lease_expires_at -> Nullable<BigInt>,
+        blocked -> Nullable<Text>,
+        progress -> Nullable<Text>,
+        prerequisites -> Integer,
+        open_prerequisites -> Integer,
+        held -> Bool,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        completed_at -> Nullable<BigInt>,
+        claimable -> Bool,
+        priority_rank -> SmallInt,
+    }
+}
+
+diesel::table! {
+    prerequisite (sub_task_id, prerequisite_id) {
+        sub_task_id -> Text,
+        prerequisite_id -> Text,
+    }
+}
+
+diesel::table! {
+    ownership (sub_task_id, attempt) {
+        sub_task_id -> Text,
+        attempt -> Integer,
+        agent_id -> Text,
+        since -> BigInt,
+    }
+}
+
+diesel::table! {
+    submission (id) {
+        id -> Text,
+        sub_task_id -> Text,
+        agent_id -> Text,
+        attempt -> Integer,
+        is_late -> Bool,
+        summary -> Text,
+        artifacts -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    review_record (id) {
+        id -> Text,
+        sub_task_id -> Text,
+        reviewer_agent -> Nullable<Text>,
+        round -> Integer,
+        result -> Text,
+        score -> SmallInt,
+        issues -> Text,
+        comment -> Text,
+        rework_agent -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    score_log (id) {
+        id -> Text,
+        agent_id -> Text,
+        sub_task_id -> Nullable<Text>,
+        reason -> Text,
+        score_delta -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    activity_log (id) {
+        id -> Text,
+        agent_id -> Text,
+        sub_task_id -> Nullable<Text>,
+        action -> Text,
+        summary -> Text,
+        session_id -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    rule (id) {
+        id -> Text,
+        scope -> Text,
+        task_id -> Nullable<Text>,
+        sub_task_id -> Nullable<Text>,
+        content -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    event (seq) {
+        seq -> BigInt,
+        id -> Text,
+        at -> BigInt,
+        kind -> Text,
+        actor_kind -> Text,
+        actor_id -> Nullable<Text>,
+        task_id -> Nullable<Text>,
+        sub_task_id -> Nullable<Text>,
+        agent_id -> Nullable<Text>,
+        payload -> Text,
+        tx -> BigInt,
+    }
+}
+
+diesel::table! {
+    counter (scope, key, shard) {
+        scope -> Text,
+        key -> Text,
+        shard -> SmallInt,
+        n -> BigInt,
+    }
+}
+
+diesel::table! {
+    admin_session (id) {
+        id -> Text,
+        token_hash -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    setting (key) {
+        key -> Text,
+        value -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency (token) {
+        token -> Text,
+        fingerprint -> Text,
+        answer -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(task, module, agent, sub_task, prerequisite, ownership, submission, review_record, score_log, activity_log, rule, event, counter, admin_session, setting, idempotency);

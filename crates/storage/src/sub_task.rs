@@ -1,0 +1,553 @@
+//! Sub-tasks.
+
+use diesel::prelude::*;
+use openmoss_domain::sub_task::{Priority, Status, WorkKind};
+use openmoss_domain::{AgentId, ModuleId, SubTask, SubTaskId, TaskId, Timestamp, Version};
+
+use crate::connection::AnyConnection;
+use crate::convert::{json, number, parse, parse_optional, to_json};
+use crate::counter::{CLAIMABLE, Deltas, Scope, count, counts};
+use crate::dialect::lock_rows;
+use crate::error::StorageError;
+use crate::page::{Page, Window};
+use crate::schema::{ownership, sub_task};
+use crate::store::{Reader, Writer};
+
+const TABLE: &str = "sub_task";
+/// Every status in which work is not over.
+const OPEN: [&str; 6] = ["pending", "assigned", "in_progress", "review", "rework", "blocked"];
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = sub_task)]
+struct SubTaskRow {
+    id: String,
+    task_id: String,
+    module_id: Option<String>,
+    name: String,
+    description: String,
+    deliverable: String,
+    acceptance: String,
+    kind: String,
+    priority: String,
+    status: String,
+    assigned_agent: Option<String>,
+    session_id: Option<String>,
+    attempt: i32,
+    version: i64,
+    rework_count: i32,
+    lease_expires_at: Option<i64>,
+    blocked: Option<String>,
+    progress: Option<String>,
+    prerequisites: i32,
+    open_prerequisites: i32,
+    held: bool,
+    created_at: i64,
+    updated_at: i64,
+    completed_at: Option<i64>,
+}
+
+/// What most steps change. Texts are left out: an update rewrites the index entries of every
+/// column that it names.
+#[derive(AsChangeset)]
+#[diesel(table_name = sub_task, treat_none_as_null = true)]
+struct StateChange {
+    status: String,
+    assigned_agent: Option<String>,
+    session_id: Option<String>,
+    attempt: i32,
+    version: i64,
+    rework_count: i32,
+    lease_expires_at: Option<i64>,
+    blocked: Option<String>,
+    progress: Option<String>,
+    prerequisites: i32,
+    open_prerequisites: i32,
+    held: bool,
+    updated_at: i64,
+    completed_at: Option<i64>,
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = sub_task)]
+struct TextChange<'a> {
+    name: &'a str,
+    description: &'a str,
+    deliverable: &'a str,
+    acceptance: &'a str,
+    priority: &'a str,
+}
+
+impl TryFrom<SubTaskRow> for SubTask {
+    type Error = StorageError;
+
+    fn try_from(row: SubTaskRow) -> Result<Self, StorageError> {
+        let id = row.id.as_str();
+        Ok(Self {
+            id: parse(TABLE, id, "id", id)?,
+            task_id: parse(TABLE, id, "task_id", &row.task_id)?,
+            module_id: parse_optional(TABLE, id, "module_id", row.module_id.as_deref())?,
+            kind: parse::<WorkKind>(TABLE, id, "kind", &row.kind)?,
+            priority: parse::<Priority>(TABLE, id, "priority", &row.priority)?,
+            status: parse::<Status>(TABLE, id, "status", &row.status)?,
+            owner: parse_optional(TABLE, id, "assigned_agent", row.assigned_agent.as_deref())?,
+            attempt: number(TABLE, id, "attempt", row.attempt)?,
+            version: version(id, row.version)?,
+            rework_count: number(TABLE, id, "rework_count", row.rework_count)?,
+            lease_expires_at: row.lease_expires_at.map(Timestamp::from_micros),
+            blocked: row.blocked.map(|text| json(TABLE, id, "blocked", &text)).transpose()?,
+            progress: row.progress.map(|text| json(TABLE, id, "progress", &text)).transpose()?,
+            prerequisites: number(TABLE, id, "prerequisites", row.prerequisites)?,
+            open_prerequisites: number(TABLE, id, "open_prerequisites", row.open_prerequisites)?,
+            held: row.held,
+            created_at: Timestamp::from_micros(row.created_at),
+            updated_at: Timestamp::from_micros(row.updated_at),
+            completed_at: row.completed_at.map(Timestamp::from_micros),
+            name: row.name,
+            description: row.description,
+            deliverable: row.deliverable,
+            acceptance: row.acceptance,
+            session_id: row.session_id,
+        })
+    }
+}
+
+fn version(id: &str, stored: i64) -> Result<Version, StorageError> {
+    Version::from_stored(stored)
+        .ok_or_else(|| crate::convert::corrupt(TABLE, id, format!("version holds {stored}")))
+}
+
+/// Numbers of the domain fit 31 bits by its own limits; a bigger one would be a bug upstream and
+/// is stored as the largest.
+fn stored(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+impl From<&SubTask> for SubTaskRow {
+    fn from(sub_task: &SubTask) -> Self {
+        let state = StateChange::from(sub_task);
+        Self {
+            id: sub_task.id.to_string(),
+            task_id: sub_task.task_id.to_string(),
+            module_id: sub_task.module_id.map(|id| id.to_string()),
+            name: sub_task.name.clone(),
+            description: sub_task.description.clone(),
+            deliverable: sub_task.deliverable.clone(),
+            acceptance: sub_task.acceptance.clone(),
+            kind: sub_task.kind.to_string(),
+            priority: sub_task.priority.to_string(),
+            status: state.status,
+            assigned_agent: state.assigned_agent,
+            session_id: state.session_id,
+            attempt: state.attempt,
+            version: state.version,
+            rework_count: state.rework_count,
+            lease_expires_at: state.lease_expires_at,
+            blocked: state.blocked,
+            progress: state.progress,
+            prerequisites: state.prerequisites,
+            open_prerequisites: state.open_prerequisites,
+            held: state.held,
+            created_at: sub_task.created_at.as_micros(),
+            updated_at: state.updated_at,
+            completed_at: state.completed_at,
+        }
+    }
+}
+
+impl From<&SubTask> for StateChange {
+    fn from(sub_task: &SubTask) -> Self {
+        Self {
+            status: sub_task.status.to_string(),
+            assigned_agent: sub_task.owner.map(|id| id.to_string()),
+            session_id: sub_task.session_id.clone(),
+            attempt: stored(sub_task.attempt),
+            version: sub_task.version.get(),
+            rework_count: stored(sub_task.rework_count),
+            lease_expires_at: sub_task.lease_expires_at.map(Timestamp::as_micros),
+            blocked: sub_task.blocked.as_ref().map(to_json),
+            progress: sub_task.progress.as_ref().map(to_json),
+            prerequisites: stored(sub_task.prerequisites),
+            open_prerequisites: stored(sub_task.open_prerequisites),
+            held: sub_task.held,
+            updated_at: sub_task.updated_at.as_micros(),
+            completed_at: sub_task.completed_at.map(Timestamp::as_micros),
+        }
+    }
+}
+
+/// What came of a compare-and-set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Swap {
+    /// The row had the expected version and is changed.
+    Swapped,
+    /// Somebody else was quicker; nothing is changed.
+    Lost,
+}
+
+/// The sub-task with this id.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn find(reader: &mut Reader, id: SubTaskId) -> Result<Option<SubTask>, StorageError> {
+    sub_task::table
+        .filter(sub_task::id.eq(id.to_string()))
+        .select(SubTaskRow::as_select())
+        .first(&mut reader.connection)
+        .optional()?
+        .map(SubTask::try_from)
+        .transpose()
+}
+
+/// Several sub-tasks by id, in no order; ids that do not exist are left out. `ids` should be few
+/// hundred at most. With `lock`, nobody changes them until the transaction ends.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn find_many(writer: &mut Writer, ids: &[SubTaskId]) -> Result<Vec<SubTask>, StorageError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(500) {
+        let texts: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let query = sub_task::table.filter(sub_task::id.eq_any(texts.clone())).select(sub_task::id);
+        lock_rows!(writer, query, for_share)?;
+        let rows: Vec<SubTaskRow> = sub_task::table
+            .filter(sub_task::id.eq_any(texts))
+            .select(SubTaskRow::as_select())
+            .load(&mut writer.connection)?;
+        for row in rows {
+            found.push(row.try_into()?);
+        }
+    }
+    Ok(found)
+}
+
+/// Stores a new sub-task.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn insert(writer: &mut Writer, new: &SubTask) -> Result<(), StorageError> {
+    diesel::insert_into(sub_task::table)
+        .values(SubTaskRow::from(new))
+        .execute(&mut writer.connection)?;
+    add_to_counts(&mut writer.deltas, new, 1);
+    note_owner(writer, None, new)
+}
+
+/// Replaces `before` by `next` if nobody changed it since `before` was read.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn compare_and_set(
+    writer: &mut Writer,
+    before: &SubTask,
+    next: &SubTask,
+) -> Result<Swap, StorageError> {
+    let target = sub_task::table.filter(
+        sub_task::id.eq(before.id.to_string()).and(sub_task::version.eq(before.version.get())),
+    );
+    let state = StateChange::from(next);
+    let changed = if has_same_texts(before, next) {
+        diesel::update(target).set(state).execute(&mut writer.connection)?
+    } else {
+        let texts = TextChange {
+            name: &next.name,
+            description: &next.description,
+            deliverable: &next.deliverable,
+            acceptance: &next.acceptance,
+            priority: next.priority.as_str(),
+        };
+        diesel::update(target).set((state, texts)).execute(&mut writer.connection)?
+    };
+    if changed == 0 {
+        return Ok(Swap::Lost);
+    }
+    add_to_counts(&mut writer.deltas, before, -1);
+    add_to_counts(&mut writer.deltas, next, 1);
+    note_owner(writer, Some(before), next)?;
+    Ok(Swap::Swapped)
+}
+
+fn has_same_texts(a: &SubTask, b: &SubTask) -> bool {
+    a.priority == b.priority
+        && a.name == b.name
+        && a.description == b.description
+        && a.deliverable == b.deliverable
+        && a.acceptance == b.acceptance
+}
+
+fn add_to_counts(deltas: &mut Deltas, sub_task: &SubTask, n: i64) {
+    let scopes = [
+        Some(Scope::SubTasks),
+        Some(Scope::Task(sub_task.task_id)),
+        sub_task.module_id.map(Scope::Module),
+        sub_task.owner.map(Scope::Agent),
+    ];
+    for scope in scopes.into_iter().flatten() {
+        deltas.add(scope, sub_task.status.as_str(), n);
+    }
+    if sub_task.is_claimable() {
+        deltas.add(Scope::SubTasks, CLAIMABLE, n);
+        deltas.add(Scope::Task(sub_task.task_id), CLAIMABLE, n);
+    }
+}
+
+fn note_owner(
+    writer: &mut Writer,
+    before: Option<&SubTask>,
+    next: &SubTask,
+) -> Result<(), StorageError> {
+    let is_new = before.is_none_or(|before| before.attempt != next.attempt);
+    let Some(owner) = next.owner.filter(|_| is_new) else {
+        return Ok(());
+    };
+    diesel::insert_into(ownership::table)
+        .values((
+            ownership::sub_task_id.eq(next.id.to_string()),
+            ownership::attempt.eq(stored(next.attempt)),
+            ownership::agent_id.eq(owner.to_string()),
+            ownership::since.eq(next.updated_at.as_micros()),
+        ))
+        .execute(&mut writer.connection)?;
+    Ok(())
+}
+
+/// The last attempt of a sub-task that this agent owned, if it ever did.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn last_attempt_of(
+    reader: &mut Reader,
+    id: SubTaskId,
+    agent: AgentId,
+) -> Result<Option<u32>, StorageError> {
+    let attempt: Option<i32> = ownership::table
+        .filter(
+            ownership::sub_task_id.eq(id.to_string()).and(ownership::agent_id.eq(agent.to_string())),
+        )
+        .select(ownership::attempt)
+        .order(ownership::attempt.desc())
+        .first(&mut reader.connection)
+        .optional()?;
+    attempt.map(|attempt| number("ownership", &id.to_string(), "attempt", attempt)).transpose()
+}
+
+/// Which sub-tasks a list shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this task.
+    pub task_id: Option<TaskId>,
+    /// Of this module.
+    pub module_id: Option<ModuleId>,
+    /// Of this owner.
+    pub owner: Option<AgentId>,
+    /// In this status.
+    pub status: Option<Status>,
+}
+
+/// A page of sub-tasks, newest first.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn list(
+    reader: &mut Reader,
+    filter: Filter,
+    window: Window,
+) -> Result<Page<SubTask>, StorageError> {
+    let total = total(reader, filter)?;
+    if window.offset >= total {
+        return Ok(Page { items: Vec::new(), total });
+    }
+    let mut query = sub_task::table
+        .select(SubTaskRow::as_select())
+        .order((sub_task::created_at.desc(), sub_task::id.desc()))
+        .limit(window.limit)
+        .offset(window.offset)
+        .into_boxed();
+    if let Some(id) = filter.task_id {
+        query = query.filter(sub_task::task_id.eq(id.to_string()));
+    }
+    if let Some(id) = filter.module_id {
+        query = query.filter(sub_task::module_id.eq(id.to_string()));
+    }
+    if let Some(id) = filter.owner {
+        query = query.filter(sub_task::assigned_agent.eq(id.to_string()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(sub_task::status.eq(status.as_str()));
+    }
+    rows(query.load(&mut reader.connection)?).map(|items| Page { items, total })
+}
+
+fn rows(rows: Vec<SubTaskRow>) -> Result<Vec<SubTask>, StorageError> {
+    rows.into_iter().map(SubTask::try_from).collect()
+}
+
+/// The length of a filtered list, from counters. Only a filter by two of task, module and owner at
+/// once has none; then the smaller of the two lists is the bound, and it is counted.
+fn total(reader: &mut Reader, filter: Filter) -> Result<i64, StorageError> {
+    let scope = match (filter.task_id, filter.module_id, filter.owner) {
+        (None, None, None) => Scope::SubTasks,
+        (Some(id), None, None) => Scope::Task(id),
+        (None, Some(id), None) => Scope::Module(id),
+        (None, None, Some(id)) => Scope::Agent(id),
+        _ => return counted(reader, filter),
+    };
+    let counts = counts(reader, scope)?;
+    let sum = |status: &Status| counts.get(status.as_str());
+    Ok(filter.status.map_or_else(|| Status::ALL.iter().map(sum).sum(), |status| sum(&status)))
+}
+
+fn counted(reader: &mut Reader, filter: Filter) -> Result<i64, StorageError> {
+    let mut query = sub_task::table.count().into_boxed();
+    if let Some(id) = filter.task_id {
+        query = query.filter(sub_task::task_id.eq(id.to_string()));
+    }
+    if let Some(id) = filter.module_id {
+        query = query.filter(sub_task::module_id.eq(id.to_string()));
+    }
+    if let Some(id) = filter.owner {
+        query = query.filter(sub_task::assigned_agent.eq(id.to_string()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(sub_task::status.eq(status.as_str()));
+    }
+    Ok(query.get_result(&mut reader.connection)?)
+}
+
+/// A page of sub-tasks that can be claimed right now, newest first.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn list_claimable(reader: &mut Reader, window: Window) -> Result<Page<SubTask>, StorageError> {
+    let total = count(reader, Scope::SubTasks, CLAIMABLE)?;
+    let items = sub_task::table
+        .filter(sub_task::claimable.eq(true))
+        .select(SubTaskRow::as_select())
+        .order((sub_task::created_at.desc(), sub_task::id.desc()))
+        .limit(window.limit)
+        .offset(window.offset)
+        .load(&mut reader.connection)?;
+    rows(items).map(|items| Page { items, total })
+}
+
+/// The owner's most recently changed sub-task of a task.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn find_latest(
+    reader: &mut Reader,
+    owner: AgentId,
+    task_id: TaskId,
+) -> Result<Option<SubTask>, StorageError> {
+    sub_task::table
+        .filter(
+            sub_task::assigned_agent
+                .eq(owner.to_string())
+                .and(sub_task::task_id.eq(task_id.to_string())),
+        )
+        .select(SubTaskRow::as_select())
+        .order(sub_task::updated_at.desc())
+        .first(&mut reader.connection)
+        .optional()?
+        .map(SubTask::try_from)
+        .transpose()
+}
+
+/// The sub-task that should be claimed next: by priority, then oldest first. On PostgreSQL it is
+/// locked, and those that others are just claiming are passed over.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn next_claimable(
+    writer: &mut Writer,
+    task_id: Option<TaskId>,
+) -> Result<Option<SubTask>, StorageError> {
+    let order = (
+        sub_task::priority_rank.asc(),
+        sub_task::created_at.asc(),
+        sub_task::id.asc(),
+    );
+    let id: Option<String> = match (&mut writer.reader.connection, task_id) {
+        (AnyConnection::Sqlite(c), None) => sub_task::table
+            .filter(sub_task::claimable.eq(true))
+            .select(sub_task::id)
+            .order(order)
+            .first(c)
+            .optional()?,
+        (AnyConnection::Sqlite(c), Some(task_id)) => sub_task::table
+            .filter(sub_task::claimable.eq(true).and(sub_task::task_id.eq(task_id.to_string())))
+            .select(sub_task::id)
+            .order(order)
+            .first(c)
+            .optional()?,
+        #[cfg(feature = "postgres")]
+        (AnyConnection::Postgres(c), None) => sub_task::table
+            .filter(sub_task::claimable.eq(true))
+            .select(sub_task::id)
+            .order(order)
+            .for_update()
+            .skip_locked()
+            .first(c)
+            .optional()?,
+        #[cfg(feature = "postgres")]
+        (AnyConnection::Postgres(c), Some(task_id)) => sub_task::table
+            .filter(sub_task::claimable.eq(true).and(sub_task::task_id.eq(task_id.to_string())))
+            .select(sub_task::id)
+            .order(order)
+            .for_update()
+            .skip_locked()
+            .first(c)
+            .optional()?,
+    };
+    match id {
+        Some(id) => find(writer, parse(TABLE, &id, "id", &id)?),
+        None => Ok(None),
+    }
+}
+
+/// Whether any sub-task of the task is not over yet.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn has_open(reader: &mut Reader, task_id: TaskId) -> Result<bool, StorageError> {
+    let query = sub_task::table.filter(
+        sub_task::task_id.eq(task_id.to_string()).and(sub_task::status.eq_any(OPEN)),
+    );
+    Ok(diesel::select(diesel::dsl::exists(query)).get_result(&mut reader.connection)?)
+}
+
+/// Keeps the work of a task back, or hands it out again. Returns how many sub-tasks changed.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn set_held(
+    writer: &mut Writer,
+    task_id: TaskId,
+    held: bool,
+    now: Timestamp,
+) -> Result<usize, StorageError> {
+    let ready: i64 = sub_task::table
+        .filter(
+            sub_task::task_id
+                .eq(task_id.to_string())
+                .and(sub_task::status.eq("pending"))
+                .and(sub_task::open_prerequisites.eq(0))
+                .and(sub_task::held.eq(!held)),
+        )
+        .count()
+        .get_result(&mut writer.connection)?;
+    let changed = diesel::update(
+        sub_task::table
+            .filter(sub_task::task_id.eq(task_id.to_string()).and(sub_task::held.eq(!held))),
+    )
+    .set((
+        sub_task::held.eq(held),
+        sub_task::version.eq(sub_task::version + 1),
+        sub_task::updated_at.eq(now.as_micros()),
+    ))
+    .execute(&mut writer.connection)?;
+    let delta = if held { -ready } else { ready };
+    writer.deltas.add(Scope::SubTasks, CLAIMABLE, delta);
+    writer.deltas.add(Scope::Task(task_id), CLAIMABLE, delta);
+    Ok(changed)
+}
