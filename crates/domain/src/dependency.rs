@@ -49,6 +49,14 @@ fn cycle_from<N: Copy + Eq + Hash, S: BuildHasher>(
     None
 }
 
+/// In words, how many prerequisites are not done.
+pub(crate) fn open_prerequisites(open: u32) -> String {
+    match open {
+        1 => "1 prerequisite is not done yet".to_owned(),
+        open => format!("{open} prerequisites are not done yet"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

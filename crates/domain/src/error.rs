@@ -1,8 +1,11 @@
 //! Why the domain says no.
 
+mod wording;
+
 use serde::{Deserialize, Serialize};
 
 use crate::actor::ActorKind;
+use crate::dependency::open_prerequisites;
 use crate::id::AgentId;
 use crate::sub_task::{Action, Status};
 use crate::task::{TaskAction, TaskStatus};
@@ -62,7 +65,11 @@ impl Fields {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DomainError {
     /// The sub-task's status does not allow the action.
-    #[error("cannot {action} a sub-task that is {status}; {}", allowed_sentence(allowed))]
+    #[error(
+        "cannot {} a sub-task whose status is {status}; {}",
+        wording::verb(*action),
+        wording::allowed(allowed)
+    )]
     NotAllowedFrom {
         /// The status now.
         status: Status,
@@ -72,7 +79,12 @@ pub enum DomainError {
         allowed: Vec<Action>,
     },
     /// The actor's role may never do this.
-    #[error("a {actor} may not {action} a sub-task")]
+    #[error(
+        "{} may not {} a sub-task; leave that to {}",
+        wording::who(*actor),
+        wording::verb(*action),
+        wording::permitted(*action)
+    )]
     RoleNotAllowed {
         /// Who tried.
         actor: ActorKind,
@@ -80,7 +92,7 @@ pub enum DomainError {
         action: Action,
     },
     /// Somebody else owns the sub-task, or the caller's attempt is over.
-    #[error("{}", not_owner_sentence(*owner, *attempt))]
+    #[error("{}", wording::not_owner(*owner, *attempt))]
     NotOwner {
         /// Who owns it now.
         owner: Option<AgentId>,
@@ -91,7 +103,7 @@ pub enum DomainError {
     #[error("a reviewer may not review its own work; leave it to another reviewer")]
     OwnWork,
     /// Unfinished prerequisites.
-    #[error("{open} prerequisite(s) of this sub-task are not done yet; take another sub-task")]
+    #[error("{}; take another sub-task until then", open_prerequisites(*open))]
     PrerequisitesOpen {
         /// How many are not done.
         open: u32,
@@ -102,7 +114,7 @@ pub enum DomainError {
     )]
     TaskHeld,
     /// The task's status does not allow the action.
-    #[error("cannot {action} a task that is {status}")]
+    #[error("cannot {} a task whose status is {status}{}", wording::task_verb(*action), wording::task_advice(*status))]
     TaskNotAllowedFrom {
         /// The status now.
         status: TaskStatus,
@@ -110,7 +122,12 @@ pub enum DomainError {
         action: TaskAction,
     },
     /// The actor may not do this to a task.
-    #[error("a {actor} may not {action} a task")]
+    #[error(
+        "{} may not {} a task; leave that to {}",
+        wording::who(*actor),
+        wording::task_verb(*action),
+        wording::task_permitted(*action)
+    )]
     TaskRoleNotAllowed {
         /// Who tried.
         actor: ActorKind,
@@ -118,10 +135,10 @@ pub enum DomainError {
         action: TaskAction,
     },
     /// An agent tried to change its own score.
-    #[error("an agent may not change its own score")]
+    #[error("an agent may not change its own score; ask an admin")]
     OwnScore,
     /// Fields of the input break rules.
-    #[error("{}", fields_sentence(.0))]
+    #[error("{}", wording::fields(.0))]
     Invalid(Vec<FieldError>),
 }
 
@@ -136,25 +153,4 @@ impl From<FieldError> for DomainError {
     fn from(error: FieldError) -> Self {
         Self::Invalid(vec![error])
     }
-}
-
-fn allowed_sentence(allowed: &[Action]) -> String {
-    if allowed.is_empty() {
-        return "you can do nothing with it now".to_owned();
-    }
-    let names: Vec<_> = allowed.iter().map(|action| action.as_str()).collect();
-    format!("you can now: {}", names.join(", "))
-}
-
-fn not_owner_sentence(owner: Option<AgentId>, attempt: u32) -> String {
-    owner.map_or_else(
-        || format!("this sub-task has no owner now (attempt {attempt}); stop working on it, or claim it again"),
-        |owner| format!("agent {owner} owns this sub-task now (attempt {attempt}); stop working on it"),
-    )
-}
-
-fn fields_sentence(errors: &[FieldError]) -> String {
-    let parts: Vec<_> =
-        errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
-    parts.join("; ")
 }

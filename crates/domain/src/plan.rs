@@ -1,5 +1,6 @@
 //! A plan: a whole tree of modules and sub-tasks that is checked as one.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use crate::dependency::find_cycle;
@@ -86,6 +87,9 @@ impl Plan {
         for planned in &self.sub_tasks {
             let draft = planned.draft.checked(&format!("{}.", planned.place), &mut fields);
             let prerequisites = planned.resolve(&references, &mut fields);
+            if planned.module.is_some_and(|module| module >= self.modules.len()) {
+                fields.push(format!("{}.module", planned.place), "must be a module of this plan");
+            }
             sub_tasks.push((PlannedSubTask { draft, ..planned.clone() }, prerequisites));
         }
         self.check_cycle(&sub_tasks, &mut fields);
@@ -101,30 +105,18 @@ impl Plan {
             fields.push("modules", format!("must have at most {PLAN_MODULES_MAX} entries"));
         }
         if self.sub_tasks.len() > PLAN_SUB_TASKS_MAX {
-            fields.push(
-                "sub_tasks",
-                format!(
-                    "must be at most {PLAN_SUB_TASKS_MAX} in the whole plan; send several plans"
-                ),
-            );
+            let most = PLAN_SUB_TASKS_MAX;
+            let message = format!("must have at most {most} entries, those of modules included");
+            fields.push("sub_tasks", message);
         }
     }
 
     fn references<'a>(&'a self, fields: &mut Fields) -> HashMap<&'a str, usize> {
-        let mut references = HashMap::new();
-        for (index, planned) in self.sub_tasks.iter().enumerate() {
-            let reference = planned.reference.as_str();
-            if reference.is_empty() {
-                continue;
-            }
-            let field = format!("{}.ref", planned.place);
-            fields.keep(text::line(&field, reference, text::NAME_CHARS_MAX));
-            if let Some(first) = references.insert(reference, index) {
-                let first = self.sub_tasks.get(first).map_or("", |planned| planned.place.as_str());
-                fields.push(field, format!("is used twice, first at {first}"));
-            }
-        }
-        references
+        let places = (0..self.modules.len()).map(|index| format!("modules[{index}]"));
+        let modules = self.modules.iter().map(|module| module.reference.as_str());
+        unique(modules.zip(places), fields);
+        let sub_tasks = self.sub_tasks.iter();
+        unique(sub_tasks.map(|planned| (planned.reference.as_str(), planned.place.clone())), fields)
     }
 
     fn check_cycle(&self, sub_tasks: &[(PlannedSubTask, Vec<Prerequisite>)], fields: &mut Fields) {
@@ -156,6 +148,30 @@ impl Plan {
     }
 }
 
+/// The index of each reference, of those that are not empty; each comes with its place.
+fn unique<'a>(
+    references: impl Iterator<Item = (&'a str, String)>,
+    fields: &mut Fields,
+) -> HashMap<&'a str, usize> {
+    let mut found: HashMap<&str, (usize, String)> = HashMap::new();
+    for (index, (reference, place)) in references.enumerate() {
+        if reference.is_empty() {
+            continue;
+        }
+        let field = format!("{place}.ref");
+        fields.keep(text::line(&field, reference, text::NAME_CHARS_MAX));
+        match found.entry(reference) {
+            Entry::Vacant(entry) => {
+                entry.insert((index, place));
+            }
+            Entry::Occupied(entry) => {
+                fields.push(field, format!("must be unique; {} has it already", entry.get().1));
+            }
+        }
+    }
+    found.into_iter().map(|(reference, (index, _))| (reference, index)).collect()
+}
+
 impl PlannedModule {
     fn checked(&self, index: usize, fields: &mut Fields) -> Self {
         Self {
@@ -183,9 +199,7 @@ impl PlannedSubTask {
                 Some(_) => {}
                 None => fields.push(
                     &field,
-                    format!(
-                        "names {name:?}, which is neither a ref of this plan nor a sub-task id"
-                    ),
+                    format!("must hold only refs of this plan or ids of sub-tasks, not {name:?}"),
                 ),
             }
         }

@@ -1,9 +1,16 @@
 //! A sub-task and the one function that changes it.
 //!
-//! Checks come in a fixed order: is the action ever open to this kind of actor (403), does the
-//! status allow it (409), is the actor the one who may do it here (owner, attempt: 409), and last
-//! the conditions of the single action. So an agent of the wrong role learns nothing about the
-//! sub-task, and a former owner learns that it should stop before it learns anything else.
+//! Checks come in a fixed order, and the first that says no is the answer:
+//! 1. is the action ever open to this kind of actor, or to the owner if the actor is it;
+//! 2. is the attempt that the caller names the one of now;
+//! 3. does the owner repeat its own last step: then nothing changes, and nothing else is checked;
+//! 4. is the action the owner's alone, and the actor somebody else;
+//! 5. does the status allow the action to this kind of actor;
+//! 6. is the actor the one who may do it here: the owner, or a reviewer who is not the owner;
+//! 7. the conditions of claim and start: the task hands out work, the prerequisites are done.
+//!
+//! So an agent of the wrong role learns nothing about the sub-task, and a former owner learns that
+//! it should stop before it learns anything else.
 
 mod apply;
 mod command;
@@ -61,7 +68,8 @@ pub struct SubTask {
     pub owner: Option<AgentId>,
     /// The owner's runtime session.
     pub session_id: Option<String>,
-    /// Grows whenever the owner changes to another agent; 0 before the first owner.
+    /// Grows by one whenever an agent becomes owner that was not the owner just before; 0 before
+    /// the first owner.
     pub attempt: u32,
     /// Grows by one with every write.
     pub version: Version,
@@ -105,7 +113,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The same with trimmed and checked texts; notes every wrong field, below `place`.
+    /// The same with checked texts, the name trimmed; notes every wrong field, below `place`.
     #[must_use]
     pub fn checked(&self, place: &str, fields: &mut Fields) -> Self {
         Self {
@@ -137,7 +145,7 @@ pub struct Edit {
 }
 
 impl Edit {
-    /// The same with trimmed and checked texts.
+    /// The same with checked texts, the name trimmed.
     ///
     /// # Errors
     /// [`DomainError::Invalid`] with every wrong field.
@@ -207,6 +215,13 @@ impl SubTask {
         }
     }
 
+    /// The same with another number of open prerequisites: one of them was done or reopened.
+    #[must_use]
+    pub fn with_open_prerequisites(&self, open: u32, now: Timestamp) -> Self {
+        let version = self.version.next();
+        Self { open_prerequisites: open, version, updated_at: now, ..self.clone() }
+    }
+
     /// Whether an executor could claim it right now. Storage keeps the same condition as a
     /// generated column, so that the queue is an index.
     #[must_use]
@@ -220,7 +235,8 @@ impl SubTask {
         rules::is_owner(actor, self.owner)
     }
 
-    /// What `actor` can do with it now: the table's row, less what the conditions refuse.
+    /// What `actor` can do with it now: the table's rows, less what the conditions refuse.
+    /// Repeating one's own last step is not among them, although it is not refused either.
     #[must_use]
     pub fn allowed_actions(&self, actor: Actor) -> Vec<Action> {
         let mut actions = allowed_actions(self.status, actor.kind(), self.is_owned_by(actor));

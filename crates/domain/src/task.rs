@@ -1,5 +1,7 @@
 //! A task: a goal that a human stated, and how far it is.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 
 use crate::actor::{Actor, ActorKind};
@@ -96,18 +98,19 @@ use TaskStatus::{Active, Archived, Cancelled, Completed, InProgress, Planning};
 
 const STEER: &[ActorKind] = &[ActorKind::Planner, ActorKind::Admin, ActorKind::System];
 const OPEN: &[TaskStatus] = &[Planning, Active, InProgress];
-const NOT_CANCELLED: &[TaskStatus] = &[Planning, Active, InProgress, Completed];
+/// Neither put away nor given up.
+const AT_HAND: &[TaskStatus] = &[Planning, Active, InProgress, Completed];
 
 /// Everything that may happen to a task. The existing system lets a planner move a task from any
 /// status to any other, cancelled included; here archived and cancelled are left by an admin only.
 pub const TASK_RULES: &[TaskRule] = &[
     TaskRule { action: TaskAction::Edit, from: OPEN, to: None, by: STEER },
-    TaskRule { action: TaskAction::Extend, from: NOT_CANCELLED, to: None, by: STEER },
-    TaskRule { action: TaskAction::Plan, from: NOT_CANCELLED, to: Some(Planning), by: STEER },
-    TaskRule { action: TaskAction::Activate, from: NOT_CANCELLED, to: Some(Active), by: STEER },
-    TaskRule { action: TaskAction::Begin, from: NOT_CANCELLED, to: Some(InProgress), by: STEER },
+    TaskRule { action: TaskAction::Extend, from: AT_HAND, to: None, by: STEER },
+    TaskRule { action: TaskAction::Plan, from: AT_HAND, to: Some(Planning), by: STEER },
+    TaskRule { action: TaskAction::Activate, from: AT_HAND, to: Some(Active), by: STEER },
+    TaskRule { action: TaskAction::Begin, from: AT_HAND, to: Some(InProgress), by: STEER },
     TaskRule { action: TaskAction::Complete, from: OPEN, to: Some(Completed), by: STEER },
-    TaskRule { action: TaskAction::Archive, from: NOT_CANCELLED, to: Some(Archived), by: STEER },
+    TaskRule { action: TaskAction::Archive, from: AT_HAND, to: Some(Archived), by: STEER },
     TaskRule { action: TaskAction::Cancel, from: OPEN, to: Some(Cancelled), by: STEER },
     TaskRule {
         action: TaskAction::Activate,
@@ -178,19 +181,16 @@ impl Task {
         action: TaskAction,
         actor: Actor,
     ) -> Result<&'static TaskRule, DomainError> {
-        let kind = actor.kind();
-        let may = |rule: &&TaskRule| rule.action == action && rule.by.contains(&kind);
-        if !TASK_RULES.iter().any(|rule| may(&rule)) {
-            return Err(DomainError::TaskRoleNotAllowed { actor: kind, action });
-        }
+        check_role(action, actor)?;
         TASK_RULES
             .iter()
-            .filter(may)
+            .filter(|rule| rule.action == action && rule.by.contains(&actor.kind()))
             .find(|rule| rule.from.contains(&self.status))
             .ok_or(DomainError::TaskNotAllowedFrom { status: self.status, action })
     }
 
-    /// Moves to `status`; `None` if it is there already.
+    /// Moves to `status`; `None` if it is there already, except that to cancel twice is an error,
+    /// as it is for existing clients.
     ///
     /// # Errors
     /// As [`Task::check`].
@@ -200,10 +200,12 @@ impl Task {
         actor: Actor,
         now: Timestamp,
     ) -> Result<Option<(Self, Event)>, DomainError> {
+        let action = TaskAction::towards(status);
+        check_role(action, actor)?;
         if self.status == status && self.status != Cancelled {
             return Ok(None);
         }
-        self.check(TaskAction::towards(status), actor)?;
+        self.check(action, actor)?;
         let mut next = self.clone();
         next.status = status;
         next.version = self.version.next();
@@ -236,4 +238,29 @@ impl Task {
         next.updated_at = now;
         Ok(Some((next, Event::new(EventKind::TaskEdited, actor, now).task(self.id))))
     }
+}
+
+/// Who may not do it in any status learns nothing about the task.
+fn check_role(action: TaskAction, actor: Actor) -> Result<(), DomainError> {
+    let actor = actor.kind();
+    if TASK_RULES.iter().any(|rule| rule.action == action && rule.by.contains(&actor)) {
+        Ok(())
+    } else {
+        Err(DomainError::TaskRoleNotAllowed { actor, action })
+    }
+}
+
+/// The table as Markdown, for the documentation.
+#[must_use]
+pub fn to_markdown() -> String {
+    let mut text = String::from("| from | action | to | who |\n|---|---|---|---|\n");
+    for rule in TASK_RULES {
+        let from: Vec<_> = rule.from.iter().map(|status| status.as_str()).collect();
+        let by: Vec<_> = rule.by.iter().map(|kind| kind.as_str()).collect();
+        let to = rule.to.map_or("the same", TaskStatus::as_str);
+        // Writing to a String cannot fail.
+        let _ =
+            writeln!(text, "| {} | {} | {to} | {} |", from.join(", "), rule.action, by.join(", "));
+    }
+    text
 }

@@ -57,3 +57,25 @@ macro_rules! token_enum {
 }
 
 pub(crate) use token_enum;
+
+#[cfg(test)]
+mod tests {
+    use crate::sub_task::Status;
+
+    #[test]
+    fn display_parse_and_json_agree_on_every_token() {
+        for &status in Status::ALL {
+            let token = status.as_str();
+            assert_eq!(status.to_string(), token);
+            assert_eq!(token.parse(), Ok(status));
+            assert_eq!(serde_json::to_value(status).unwrap(), token);
+            assert_eq!(serde_json::from_value::<Status>(token.into()).unwrap(), status);
+        }
+        let error = "Pending".parse::<Status>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "must be one of: pending, assigned, in_progress, review, rework, blocked, done, \
+             cancelled"
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::dependency::open_prerequisites;
 use crate::policy::Policy;
 use crate::sub_task::{Status, SubTask};
 use crate::time::Timestamp;
@@ -63,45 +64,54 @@ pub fn waiting_for(
     now: Timestamp,
     policy: &Policy,
 ) -> Option<WaitingFor> {
-    let mut since = sub_task.updated_at;
-    let (kind, detail) = match sub_task.status {
-        Status::Done | Status::Cancelled => return None,
-        Status::Pending => pending(sub_task, around),
-        Status::Assigned | Status::InProgress => match sub_task.lease_expires_at {
-            Some(expiry) if expiry <= now => {
-                since = expiry.minus(policy.lease);
-                (
-                    WaitingKind::OwnerSilent,
-                    "the owner's lease ran out without a sign of life".to_owned(),
-                )
-            }
-            _ if sub_task.status == Status::InProgress => {
-                (WaitingKind::Owner, "the owner works on it".to_owned())
-            }
-            _ => (WaitingKind::OwnerStart, "the owner has not started yet".to_owned()),
-        },
-        Status::Review if around.active_reviewers == 0 => (
-            WaitingKind::NoReviewer,
-            "no active reviewer exists; register or enable one".to_owned(),
-        ),
-        Status::Review => (WaitingKind::Review, "a reviewer must look at it".to_owned()),
-        Status::Rework => {
-            (WaitingKind::OwnerRework, "the owner must mend it and submit again".to_owned())
-        }
-        Status::Blocked => (WaitingKind::Unblock, blocked(sub_task)),
-    };
+    let expired = sub_task.lease_expires_at.filter(|expiry| *expiry <= now);
+    let (kind, detail) = why(sub_task, around, expired.is_some())?;
+    let since = expired
+        .filter(|_| kind == WaitingKind::OwnerSilent)
+        .map_or(sub_task.updated_at, |expiry| expiry.minus(policy.lease));
     Some(WaitingFor { kind, detail, since })
 }
 
-fn pending(sub_task: &SubTask, around: &Surroundings) -> (WaitingKind, String) {
+fn why(
+    sub_task: &SubTask,
+    around: &Surroundings,
+    is_owner_silent: bool,
+) -> Option<(WaitingKind, String)> {
+    let (kind, detail) = match sub_task.status {
+        Status::Done | Status::Cancelled => return None,
+        Status::Pending => return Some(cannot_begin(sub_task).unwrap_or_else(|| claim(around))),
+        Status::Assigned | Status::Rework if let Some(reason) = cannot_begin(sub_task) => {
+            return Some(reason);
+        }
+        Status::Assigned | Status::InProgress if is_owner_silent => {
+            (WaitingKind::OwnerSilent, "the owner's lease ran out without a sign of life")
+        }
+        Status::Assigned => (WaitingKind::OwnerStart, "the owner has not started yet"),
+        Status::InProgress => (WaitingKind::Owner, "the owner works on it"),
+        Status::Review if around.active_reviewers == 0 => {
+            (WaitingKind::NoReviewer, "no active reviewer exists; register or enable one")
+        }
+        Status::Review => (WaitingKind::Review, "a reviewer must look at it"),
+        Status::Rework => (WaitingKind::OwnerRework, "the owner must mend it and submit again"),
+        Status::Blocked => return Some((WaitingKind::Unblock, blocked(sub_task))),
+    };
+    Some((kind, detail.to_owned()))
+}
+
+/// What keeps it from being claimed or started, whoever would.
+fn cannot_begin(sub_task: &SubTask) -> Option<(WaitingKind, String)> {
     if sub_task.held {
         let detail = "its task does not hand out work; set the task to active";
-        return (WaitingKind::TaskStatus, detail.to_owned());
+        return Some((WaitingKind::TaskStatus, detail.to_owned()));
     }
     if sub_task.open_prerequisites > 0 {
-        let detail = format!("{} prerequisite(s) are not done", sub_task.open_prerequisites);
-        return (WaitingKind::Prerequisites, detail);
+        let detail = open_prerequisites(sub_task.open_prerequisites);
+        return Some((WaitingKind::Prerequisites, detail));
     }
+    None
+}
+
+fn claim(around: &Surroundings) -> (WaitingKind, String) {
     if around.active_executors == 0 {
         let detail = "no active executor exists; register or enable one";
         return (WaitingKind::NoExecutor, detail.to_owned());

@@ -2,11 +2,18 @@
 //! [`SettingsLayers`] merges defaults, file, stored changes, environment and flags.
 
 use std::fmt;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use openmoss_domain::Policy;
+use openmoss_domain::{Event, EventKind, Policy};
+use openmoss_storage::{Reader, setting};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use crate::Service;
+use crate::context::Context;
+use crate::error::ServiceError;
+use crate::step::append;
 
 /// A text that is not printed by accident: `Debug` shows three stars. It is serialised in clear,
 /// because layers are merged as serialised values; never serialise settings into an answer.
@@ -299,8 +306,11 @@ impl Settings {
         if self.project.name.trim().is_empty() {
             return fail("project.name must not be empty");
         }
-        if self.server.host.parse::<std::net::IpAddr>().is_err() && self.server.host != "localhost" {
-            return fail("server.host must be an IP address such as 0.0.0.0 or 127.0.0.1, or localhost");
+        if self.server.host.parse::<std::net::IpAddr>().is_err() && self.server.host != "localhost"
+        {
+            return fail(
+                "server.host must be an IP address such as 0.0.0.0 or 127.0.0.1, or localhost",
+            );
         }
         if !(self.server.external_url.is_empty()
             || self.server.external_url.starts_with("http://")
@@ -335,6 +345,55 @@ impl Settings {
         if !(1..=3650).contains(&self.webui.feed_retention_days) {
             return fail("webui.feed_retention_days must be 1 to 3650");
         }
+        Ok(())
+    }
+}
+
+/// All stored settings as one object of sections.
+pub(crate) fn stored(reader: &mut Reader) -> Result<Value, ServiceError> {
+    let mut sections = Map::new();
+    for (key, text) in setting::list(reader)? {
+        let Some((section, name)) = key.split_once('.') else {
+            continue;
+        };
+        let value = serde_json::from_str(&text)
+            .map_err(|error| ServiceError::Internal(format!("stored setting {key}: {error}")))?;
+        let section = sections.entry(section).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(values) = section {
+            values.insert(name.to_owned(), value);
+        }
+    }
+    Ok(Value::Object(sections))
+}
+
+impl Service {
+    /// What is stored of the settings, as one object of sections; for `openmoss config show`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn stored_settings(&self) -> Result<Value, ServiceError> {
+        self.read(stored)
+    }
+
+    /// Stores changes of settings and takes them into force at once. Nothing is stored when the
+    /// result could not be in force.
+    pub(crate) fn change_settings(
+        &self,
+        cx: &Context,
+        changes: Vec<(&'static str, Value)>,
+    ) -> Result<(), ServiceError> {
+        let keys: Vec<Value> = changes.iter().map(|(key, _)| (*key).into()).collect();
+        let event = Event::new(EventKind::SettingsChanged, cx.actor, self.now()).with("keys", keys);
+        let (now, layers) = (self.now(), Arc::clone(&self.layers));
+        let effective = self.store.write(move |writer| -> Result<Settings, ServiceError> {
+            for (key, value) in &changes {
+                setting::set(writer, key, &value.to_string(), now)?;
+            }
+            let effective = layers.effective(&stored(writer)?)?;
+            append(writer, &event)?;
+            Ok(effective)
+        })?;
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(effective);
         Ok(())
     }
 }

@@ -144,13 +144,12 @@ pub fn set_status(
     before: &Agent,
     status: AgentStatus,
 ) -> Result<(), StorageError> {
-    let changed = diesel::update(
-        agent::table.filter(
+    let changed =
+        diesel::update(agent::table.filter(
             agent::id.eq(before.id.to_string()).and(agent::status.eq(before.status.as_str())),
-        ),
-    )
-    .set(agent::status.eq(status.as_str()))
-    .execute(&mut writer.connection)?;
+        ))
+        .set(agent::status.eq(status.as_str()))
+        .execute(&mut writer.connection)?;
     if changed == 1 {
         writer.deltas.add(Scope::Agents, count_key(before.role, before.status), -1);
         writer.deltas.add(Scope::Agents, count_key(before.role, status), 1);

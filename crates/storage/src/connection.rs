@@ -15,7 +15,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection to either backend.
 #[derive(diesel::MultiConnection)]
-#[expect(clippy::disallowed_methods, reason = "the derive dispatches by trying each variant; we never call it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the derive dispatches by trying each variant; we never call it"
+)]
 pub(crate) enum AnyConnection {
     /// PostgreSQL.
     #[cfg(feature = "postgres")]
@@ -81,7 +84,10 @@ pub(crate) enum Purpose {
 }
 
 /// Opens a connection.
-#[expect(clippy::disallowed_methods, reason = "the scheme was dispatched on, this is the one place")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the scheme was dispatched on, this is the one place"
+)]
 pub(crate) fn open(location: &Location, purpose: Purpose) -> Result<AnyConnection, StorageError> {
     let unavailable = |error: ConnectionError| StorageError::Unavailable(without_secrets(&error));
     match location {
@@ -99,7 +105,9 @@ pub(crate) fn open(location: &Location, purpose: Purpose) -> Result<AnyConnectio
             Ok(AnyConnection::Postgres(connection))
         }
         #[cfg(not(feature = "postgres"))]
-        Location::Postgres(_) => Err(StorageError::Unavailable("built without PostgreSQL".to_owned())),
+        Location::Postgres(_) => {
+            Err(StorageError::Unavailable("built without PostgreSQL".to_owned()))
+        }
     }
 }
 
@@ -123,7 +131,9 @@ fn pragmas(purpose: Purpose) -> String {
     );
     match purpose {
         Purpose::Write => {
-            format!("{common} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;")
+            format!(
+                "{common} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;"
+            )
         }
         Purpose::Read => format!("{common} PRAGMA query_only = ON; PRAGMA cache_size = -2048;"),
     }

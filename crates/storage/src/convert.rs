@@ -35,7 +35,8 @@ where
     N: Copy + std::fmt::Display,
     T: TryFrom<N>,
 {
-    T::try_from(stored).map_err(|_: T::Error| corrupt(table, id, format!("{column} holds {stored}")))
+    T::try_from(stored)
+        .map_err(|_: T::Error| corrupt(table, id, format!("{column} holds {stored}")))
 }
 
 /// Reads a stored JSON text.

@@ -28,7 +28,9 @@ pub enum StorageError {
         reason: String,
     },
     /// The database was written by a newer version of this program.
-    #[error("the database has migration {0}, which this version does not know; use a newer openmoss")]
+    #[error(
+        "the database has migration {0}, which this version does not know; use a newer openmoss"
+    )]
     FromTheFuture(String),
     /// The file belongs to another program.
     #[error("{0}")]
@@ -70,10 +72,12 @@ impl StorageError {
     pub(crate) fn is_fatal_for_connection(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
-            Self::Database(DieselError::DatabaseError(kind, info)) => matches!(
-                kind,
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
-            ) || info.message().contains("connection"),
+            Self::Database(DieselError::DatabaseError(kind, info)) => {
+                matches!(
+                    kind,
+                    DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
+                ) || info.message().contains("connection")
+            }
             _ => false,
         }
     }
@@ -90,7 +94,9 @@ impl From<DieselError> for StorageError {
                 DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
                 info,
             ) => Self::Unavailable(info.message().to_owned()),
-            DieselError::DatabaseError(_, info) if info.message().contains("database is locked") => {
+            DieselError::DatabaseError(_, info)
+                if info.message().contains("database is locked") =>
+            {
                 Self::Busy
             }
             other => Self::Database(other),

@@ -19,6 +19,7 @@ mod writer;
 
 pub mod agent;
 pub mod counter;
+pub mod dashboard;
 pub mod event;
 pub mod idempotency;
 pub mod log;

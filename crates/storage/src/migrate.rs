@@ -92,12 +92,14 @@ struct Name {
 /// The existing Python system keeps its data under the same default path: never write into that.
 fn refuse_foreign(connection: &mut diesel::sqlite::SqliteConnection) -> Result<(), StorageError> {
     let tables: Vec<Name> =
-        diesel::sql_query("SELECT name FROM sqlite_master WHERE type = 'table'").load(connection)?;
+        diesel::sql_query("SELECT name FROM sqlite_master WHERE type = 'table'")
+            .load(connection)?;
     let has = |name: &str| tables.iter().any(|table| table.name == name);
     if tables.is_empty() || has("__diesel_schema_migrations") {
         return Ok(());
     }
-    let whose = if has("reward_log") { "of the existing Python system" } else { "of another program" };
+    let whose =
+        if has("reward_log") { "of the existing Python system" } else { "of another program" };
     Err(StorageError::Foreign(format!(
         "the database file is one {whose}; move it away, or set database.path to a new file"
     )))

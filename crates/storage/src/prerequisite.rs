@@ -37,10 +37,8 @@ pub fn insert(
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn delete_all(writer: &mut Writer, sub_task: SubTaskId) -> Result<(), StorageError> {
-    diesel::delete(
-        prerequisite::table.filter(prerequisite::sub_task_id.eq(sub_task.to_string())),
-    )
-    .execute(&mut writer.connection)?;
+    diesel::delete(prerequisite::table.filter(prerequisite::sub_task_id.eq(sub_task.to_string())))
+        .execute(&mut writer.connection)?;
     Ok(())
 }
 

@@ -200,4 +200,21 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(task, module, agent, sub_task, prerequisite, ownership, submission, review_record, score_log, activity_log, rule, event, counter, admin_session, setting, idempotency);
+diesel::allow_tables_to_appear_in_same_query!(
+    task,
+    module,
+    agent,
+    sub_task,
+    prerequisite,
+    ownership,
+    submission,
+    review_record,
+    score_log,
+    activity_log,
+    rule,
+    event,
+    counter,
+    admin_session,
+    setting,
+    idempotency
+);

@@ -30,11 +30,8 @@ pub fn set(
     value: &str,
     now: Timestamp,
 ) -> Result<(), StorageError> {
-    let row = (
-        setting::key.eq(key),
-        setting::value.eq(value),
-        setting::updated_at.eq(now.as_micros()),
-    );
+    let row =
+        (setting::key.eq(key), setting::value.eq(value), setting::updated_at.eq(now.as_micros()));
     each_backend!(&mut writer.reader.connection, c => diesel::insert_into(setting::table)
         .values(row)
         .on_conflict(setting::key)

@@ -322,7 +322,9 @@ pub fn last_attempt_of(
 ) -> Result<Option<u32>, StorageError> {
     let attempt: Option<i32> = ownership::table
         .filter(
-            ownership::sub_task_id.eq(id.to_string()).and(ownership::agent_id.eq(agent.to_string())),
+            ownership::sub_task_id
+                .eq(id.to_string())
+                .and(ownership::agent_id.eq(agent.to_string())),
         )
         .select(ownership::attempt)
         .order(ownership::attempt.desc())
@@ -462,11 +464,7 @@ pub fn next_claimable(
     writer: &mut Writer,
     task_id: Option<TaskId>,
 ) -> Result<Option<SubTask>, StorageError> {
-    let order = (
-        sub_task::priority_rank.asc(),
-        sub_task::created_at.asc(),
-        sub_task::id.asc(),
-    );
+    let order = (sub_task::priority_rank.asc(), sub_task::created_at.asc(), sub_task::id.asc());
     let id: Option<String> = match (&mut writer.reader.connection, task_id) {
         (AnyConnection::Sqlite(c), None) => sub_task::table
             .filter(sub_task::claimable.eq(true))
@@ -510,9 +508,8 @@ pub fn next_claimable(
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn has_open(reader: &mut Reader, task_id: TaskId) -> Result<bool, StorageError> {
-    let query = sub_task::table.filter(
-        sub_task::task_id.eq(task_id.to_string()).and(sub_task::status.eq_any(OPEN)),
-    );
+    let query = sub_task::table
+        .filter(sub_task::task_id.eq(task_id.to_string()).and(sub_task::status.eq_any(OPEN)));
     Ok(diesel::select(diesel::dsl::exists(query)).get_result(&mut reader.connection)?)
 }
 

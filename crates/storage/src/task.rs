@@ -107,9 +107,7 @@ pub fn find_locked(
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn insert(writer: &mut Writer, new: &Task) -> Result<(), StorageError> {
-    diesel::insert_into(task::table)
-        .values(TaskRow::from(new))
-        .execute(&mut writer.connection)?;
+    diesel::insert_into(task::table).values(TaskRow::from(new)).execute(&mut writer.connection)?;
     writer.deltas.add(Scope::Tasks, new.status.as_str(), 1);
     Ok(())
 }
@@ -146,8 +144,7 @@ pub fn list(
 ) -> Result<Page<Task>, StorageError> {
     let counts = counts(reader, Scope::Tasks)?;
     let sum = |status: &TaskStatus| counts.get(status.as_str());
-    let total =
-        status.map_or_else(|| TaskStatus::ALL.iter().map(sum).sum(), |status| sum(&status));
+    let total = status.map_or_else(|| TaskStatus::ALL.iter().map(sum).sum(), |status| sum(&status));
     let mut query = task::table
         .select(TaskRow::as_select())
         .order((task::created_at.desc(), task::id.desc()))
@@ -166,10 +163,7 @@ pub fn list(
 ///
 /// # Errors
 /// [`StorageError`] from the database.
-pub fn ids_in_status(
-    reader: &mut Reader,
-    status: TaskStatus,
-) -> Result<Vec<TaskId>, StorageError> {
+pub fn ids_in_status(reader: &mut Reader, status: TaskStatus) -> Result<Vec<TaskId>, StorageError> {
     let rows: Vec<String> = task::table
         .filter(task::status.eq(status.as_str()))
         .select(task::id)

@@ -65,10 +65,7 @@ where
 }
 
 impl GroupWriter {
-    pub(crate) fn start(
-        connection: AnyConnection,
-        queue_max: usize,
-    ) -> Result<Self, StorageError> {
+    pub(crate) fn start(connection: AnyConnection, queue_max: usize) -> Result<Self, StorageError> {
         let (jobs, queue) = bounded(queue_max);
         let thread = thread::Builder::new()
             .name("openmoss-writer".to_owned())

@@ -5,7 +5,8 @@ use crate::error::DomainError;
 use crate::event::{Event, EventKind, Payload};
 use crate::id::AgentId;
 use crate::policy::Policy;
-use crate::sub_task::{Action, BlockedCause, Command, Edit, Progress, Status, SubTask, rules};
+use crate::sub_task::rules::{self, Permit};
+use crate::sub_task::{Action, BlockedCause, Command, Edit, Progress, Status, SubTask};
 use crate::time::Timestamp;
 
 /// What a command leads to.
@@ -35,7 +36,8 @@ impl SubTask {
         policy: &Policy,
     ) -> Result<Transition, DomainError> {
         let action = command.action();
-        if !rules::role_may_ever(action, actor.kind()) && !self.is_owned_by(actor) {
+        let may_as_owner = self.is_owned_by(actor) && rules::owner_may_ever(action);
+        if !may_as_owner && !rules::role_may_ever(action, actor.kind()) {
             return Err(DomainError::RoleNotAllowed { actor: actor.kind(), action });
         }
         self.check_attempt(command)?;
@@ -95,33 +97,21 @@ impl SubTask {
         actor: Actor,
     ) -> Result<&'static rules::Rule, DomainError> {
         let is_owner = self.is_owned_by(actor);
-        let not_owner = || DomainError::NotOwner { owner: self.owner, attempt: self.attempt };
-        let Some(row) = rules::find(self.effective_status(action, is_owner), action) else {
-            let owners_alone = rules::RULES
-                .iter()
-                .filter(|row| row.action == action)
-                .all(|row| row.by == [rules::Permit::Owner]);
-            // Whoever lost a sub-task must hear first that it is not his any more.
-            return Err(if owners_alone && !is_owner {
-                not_owner()
-            } else {
-                DomainError::NotAllowedFrom {
-                    status: self.status,
-                    action,
-                    allowed: self.allowed_actions(actor),
-                }
-            });
-        };
-        if row.by.iter().any(|by| by.covers(actor.kind(), is_owner)) {
-            return Ok(row);
+        let row = rules::find(self.effective_status(action, is_owner), action);
+        let permits = |permit| row.is_some_and(|row| row.by.contains(&permit));
+        match row {
+            Some(row) if row.by.iter().any(|by| by.covers(actor.kind(), is_owner)) => Ok(row),
+            _ if is_owner && permits(Permit::Reviewer) => Err(DomainError::OwnWork),
+            // Whoever lost a sub-task must hear first that it is not theirs any more.
+            _ if !is_owner && (permits(Permit::Owner) || rules::is_owners_alone(action)) => {
+                Err(DomainError::NotOwner { owner: self.owner, attempt: self.attempt })
+            }
+            _ => Err(DomainError::NotAllowedFrom {
+                status: self.status,
+                action,
+                allowed: self.allowed_actions(actor),
+            }),
         }
-        Err(if is_owner && row.by.contains(&rules::Permit::Reviewer) {
-            DomainError::OwnWork
-        } else if row.by.contains(&rules::Permit::Owner) {
-            not_owner()
-        } else {
-            DomainError::RoleNotAllowed { actor: actor.kind(), action }
-        })
     }
 
     /// The owner may claim or start again to bind a new session: that is its own step repeated,
@@ -172,6 +162,8 @@ impl SubTask {
             Command::Assign { to } | Command::Reassign { to } => {
                 next.take_owner(Some(*to));
                 next.session_id = None;
+                // A lease is a sign of life, and the one who is given work has given none yet.
+                next.lease_expires_at = None;
             }
             Command::Start { session, .. } => {
                 if session.is_some() {
@@ -185,8 +177,7 @@ impl SubTask {
             }
             Command::Heartbeat { progress, percent, .. } => {
                 if progress.is_some() || percent.is_some() {
-                    let text = progress.clone().unwrap_or_default();
-                    next.progress = Some(Progress { text, percent: *percent });
+                    next.progress = Some(self.progressed(progress.as_deref(), *percent));
                 }
                 next.lease_expires_at = Some(now.plus(policy.lease));
             }
@@ -212,6 +203,15 @@ impl SubTask {
             Command::Edit(edit) => next.edit(edit),
         }
         next
+    }
+
+    /// What the owner said now, and where it is silent, what it said last.
+    fn progressed(&self, text: Option<&str>, percent: Option<u8>) -> Progress {
+        let last = self.progress.as_ref();
+        Progress {
+            text: text.or(last.map(|last| last.text.as_str())).unwrap_or_default().to_owned(),
+            percent: percent.or(last.and_then(|last| last.percent)),
+        }
     }
 
     fn take_owner(&mut self, owner: Option<AgentId>) {
@@ -275,10 +275,10 @@ impl SubTask {
             Command::Edit(_) => (EventKind::SubTaskEdited, payload),
             Command::Heartbeat { progress: None, percent: None, .. } => return None,
             Command::Heartbeat { progress, percent, .. } => {
-                let text = progress.clone().unwrap_or_default();
+                let Progress { text, percent } = self.progressed(progress.as_deref(), *percent);
                 (
                     EventKind::SubTaskProgress,
-                    payload.with("progress", text).with("percent", *percent),
+                    payload.with("progress", text).with("percent", percent),
                 )
             }
             Command::Session { .. } => (EventKind::SubTaskSession, payload),

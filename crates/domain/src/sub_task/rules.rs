@@ -86,6 +86,8 @@ pub const RULES: &[Rule] = &[
     rule(Pending, Claim, Assigned, &[Executor]),
     rule(Pending, Assign, Assigned, STEER),
     rule(Pending, Reassign, Assigned, STEER),
+    // Only for a cancelled prerequisite: nobody has the work in hand yet.
+    rule(Pending, Block, Blocked, &[System]),
     rule(Pending, Edit, Pending, STEER),
     rule(Pending, Cancel, Cancelled, STEER),
     rule(Assigned, Start, InProgress, &[Owner]),
@@ -156,15 +158,27 @@ pub fn allowed_actions(status: Status, kind: ActorKind, is_owner: bool) -> Vec<A
         .collect()
 }
 
-/// Whether an actor of this kind may take `action` in any status at all.
+/// Whether an actor of this kind may take `action` in any status at all. An executor may become
+/// owner, so what the owner may is open to every executor in this sense.
 #[must_use]
 pub fn role_may_ever(action: Action, kind: ActorKind) -> bool {
-    RULES.iter().any(|row| {
-        row.action == action
-            && row.by.iter().any(|by| {
-                by.covers(kind, false) || (by.covers(kind, true) && kind == ActorKind::Executor)
-            })
-    })
+    permits(action)
+        .any(|by| by.covers(kind, false) || (by == Permit::Owner && kind == ActorKind::Executor))
+}
+
+/// Whether the owner, whatever its role, may take `action` in any status at all.
+pub(super) fn owner_may_ever(action: Action) -> bool {
+    permits(action).any(|by| by == Permit::Owner)
+}
+
+/// Whether `action` is open to nobody but the owner.
+pub(super) fn is_owners_alone(action: Action) -> bool {
+    permits(action).all(|by| by == Permit::Owner)
+}
+
+/// Every permit for `action`, in the table's order; one may come more than once.
+pub(crate) fn permits(action: Action) -> impl Iterator<Item = Permit> {
+    RULES.iter().filter(move |row| row.action == action).flat_map(|row| row.by).copied()
 }
 
 /// Whether `actor` owns a sub-task whose owner is `owner`.

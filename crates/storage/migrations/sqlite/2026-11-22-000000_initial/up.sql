@@ -78,6 +78,7 @@ CREATE INDEX sub_task_by_module_status ON sub_task (module_id, status, created_a
 CREATE INDEX sub_task_by_agent ON sub_task (assigned_agent, created_at, id);
 CREATE INDEX sub_task_by_agent_status ON sub_task (assigned_agent, status, created_at, id);
 CREATE INDEX sub_task_latest ON sub_task (assigned_agent, task_id, updated_at);
+CREATE INDEX sub_task_completed ON sub_task (completed_at);
 CREATE INDEX sub_task_claimable ON sub_task (claimable, created_at, id);
 CREATE INDEX sub_task_queue ON sub_task (claimable, priority_rank, created_at, id);
 CREATE INDEX sub_task_queue_of_task ON sub_task (task_id, claimable, priority_rank, created_at, id);
@@ -124,7 +125,7 @@ CREATE TABLE review_record (
 );
 CREATE UNIQUE INDEX review_round_unique ON review_record (sub_task_id, round);
 CREATE INDEX review_by_sub_task ON review_record (sub_task_id, created_at, id);
-CREATE INDEX review_by_time ON review_record (created_at, id);
+CREATE INDEX review_by_time ON review_record (created_at, id, result);
 
 CREATE TABLE score_log (
     id TEXT NOT NULL PRIMARY KEY,
@@ -135,6 +136,7 @@ CREATE TABLE score_log (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX score_log_by_agent ON score_log (agent_id, created_at, id);
+CREATE INDEX score_log_by_time ON score_log (created_at, score_delta);
 
 CREATE TABLE activity_log (
     id TEXT NOT NULL PRIMARY KEY,

@@ -1,0 +1,105 @@
+//! The human admin: login and sessions.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use openmoss_domain::{Actor, DomainError, SessionId, Timestamp};
+use openmoss_storage::session;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::Service;
+use crate::context::Context;
+use crate::credential::{
+    PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, hash, hash_password, is_password, new_admin_token,
+};
+use crate::error::ServiceError;
+use crate::settings::Secret;
+
+impl Service {
+    /// Checks the admin password and opens a session. Its token is shown this once.
+    pub fn log_in(&self, password: &str, address: Option<IpAddr>) -> Result<Secret, ServiceError> {
+        let settings = self.settings();
+        if settings.admin.password.is_empty() {
+            return Err(ServiceError::Forbidden(
+                "no admin password is set yet; finish the setup wizard, or run openmoss admin set-password",
+            ));
+        }
+        self.throttle.check(address)?;
+        self.check_password(password, "the admin password is wrong")?;
+        let token = new_admin_token();
+        let token_hash = hash(token.expose().as_bytes());
+        let id = SessionId::from_uuid(Uuid::new_v4());
+        let (now, expiry) = (self.now(), self.session_expiry());
+        self.store.write(move |writer| -> Result<(), ServiceError> {
+            Ok(session::insert(writer, id, &token_hash, now, expiry)?)
+        })?;
+        Ok(token)
+    }
+
+    fn check_password(&self, password: &str, refusal: &'static str) -> Result<(), ServiceError> {
+        let stored = self.settings().admin.password.clone();
+        let is_right = self.throttle.one_at_a_time(|| is_password(password, &stored));
+        if is_right { Ok(()) } else { Err(ServiceError::Forbidden(refusal)) }
+    }
+
+    fn session_length(&self) -> Duration {
+        Duration::from_hours(u64::from(self.settings().admin.session_hours))
+    }
+
+    fn session_expiry(&self) -> Timestamp {
+        self.now().plus(self.session_length())
+    }
+
+    /// Ends the session with this token; an unknown one is over already.
+    pub fn log_out(&self, token: &str) -> Result<(), ServiceError> {
+        let token_hash = hash(token.as_bytes());
+        self.store.write(move |writer| -> Result<(), ServiceError> {
+            Ok(session::delete(writer, &token_hash)?)
+        })
+    }
+
+    /// The admin whose session token this is. A session in use lives on.
+    ///
+    /// # Errors
+    /// [`ServiceError::NoAdminSession`].
+    pub fn authenticate_admin(&self, token: &str) -> Result<Actor, ServiceError> {
+        let token_hash = hash(token.as_bytes());
+        let expiry = self.read(|reader| Ok(session::find_expiry(reader, &token_hash)?))?;
+        let now = self.now();
+        let expiry = expiry.filter(|expiry| *expiry > now).ok_or(ServiceError::NoAdminSession)?;
+        // Only when half of it has passed: a look at the dashboard is not a write.
+        if expiry < now.plus(self.session_length() / 2) {
+            let renewed = self.session_expiry();
+            self.store.write(move |writer| -> Result<(), ServiceError> {
+                Ok(session::set_expiry(writer, &token_hash, renewed)?)
+            })?;
+        }
+        Ok(Actor::Admin)
+    }
+
+    /// Sets the admin password and ends every session.
+    pub fn set_admin_password(&self, cx: &Context, password: &str) -> Result<(), ServiceError> {
+        check_new_password("password", password)?;
+        let hashed = self.throttle.one_at_a_time(|| hash_password(password))?;
+        let change = ("admin.password", Value::String(hashed.expose().to_owned()));
+        self.change_settings(cx, vec![change])?;
+        self.store.write(|writer| -> Result<(), ServiceError> {
+            session::delete_all(writer)?;
+            Ok(())
+        })
+    }
+}
+
+/// The rules for a new admin password.
+pub(crate) fn check_new_password(field: &str, password: &str) -> Result<(), ServiceError> {
+    if password.chars().count() < PASSWORD_CHARS_MIN {
+        let message = format!("must have at least {PASSWORD_CHARS_MIN} characters");
+        return Err(DomainError::field(field, message).into());
+    }
+    if password.len() > PASSWORD_BYTES_MAX {
+        let message = format!("must have at most {PASSWORD_BYTES_MAX} bytes in UTF-8");
+        return Err(DomainError::field(field, message).into());
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! Who asks, and whether the same was asked before.
+
+use std::time::Duration;
+
+use openmoss_domain::{Actor, Timestamp};
+use openmoss_storage::idempotency::{Remembered, TOKEN_UNIQUE, find, insert};
+use openmoss_storage::{StorageError, Store, Writer};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::credential::hash;
+use crate::error::ServiceError;
+
+/// How long an answer is remembered for a repeat of its request.
+pub(crate) const REMEMBERED_FOR: Duration = Duration::from_hours(24);
+
+/// The first parameter of every use case that changes something.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Who asks.
+    pub actor: Actor,
+    /// The caller's idempotency key, if it sent one.
+    pub idempotency: Option<Idempotency>,
+}
+
+impl Context {
+    /// A context of `actor` without an idempotency key.
+    #[must_use]
+    pub fn of(actor: Actor) -> Self {
+        Self { actor, idempotency: None }
+    }
+}
+
+/// A request that may be repeated.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    token: String,
+    fingerprint: String,
+}
+
+impl Idempotency {
+    /// `caller` and `key` together say which request this is, `request` what it asks for; all
+    /// three are kept as hashes only.
+    #[must_use]
+    pub fn new(caller: &str, key: &str, request: &[u8]) -> Self {
+        Self { token: hash(format!("{caller}\n{key}").as_bytes()), fingerprint: hash(request) }
+    }
+}
+
+pub(crate) fn write_once<T, F>(
+    store: &Store,
+    key: Idempotency,
+    now: Timestamp,
+    run: F,
+) -> Result<T, ServiceError>
+where
+    T: Serialize + DeserializeOwned + Send + 'static,
+    F: Fn(&mut Writer) -> Result<T, ServiceError> + Send + 'static,
+{
+    let recall_key = key.clone();
+    let result = store.write(move |writer| {
+        if let Some(answer) = recall(&key, find(writer, &key.token)?)? {
+            return Ok(answer);
+        }
+        let value = run(writer)?;
+        let answer = serde_json::to_string(&value).map_err(ServiceError::remember)?;
+        let remembered = Remembered { fingerprint: key.fingerprint.clone(), answer };
+        insert(writer, &key.token, &remembered, now)?;
+        Ok(value)
+    });
+    match result {
+        // On PostgreSQL a twin may have been quicker: its answer is the first one.
+        Err(ServiceError::Storage(StorageError::Unique(name)))
+            if TOKEN_UNIQUE.iter().any(|unique| name.contains(unique)) =>
+        {
+            let found = store.read(|reader| find(reader, &recall_key.token))?;
+            recall(&recall_key, found)?.ok_or(ServiceError::ConcurrentChange)
+        }
+        other => other,
+    }
+}
+
+fn recall<T: DeserializeOwned>(
+    key: &Idempotency,
+    found: Option<Remembered>,
+) -> Result<Option<T>, ServiceError> {
+    let Some(remembered) = found else {
+        return Ok(None);
+    };
+    if remembered.fingerprint != key.fingerprint {
+        return Err(ServiceError::IdempotencyKeyReused);
+    }
+    serde_json::from_str(&remembered.answer).map(Some).map_err(ServiceError::remember)
+}

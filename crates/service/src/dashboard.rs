@@ -1,0 +1,112 @@
+//! What the dashboard's first page shows. Nothing here counts a table.
+
+use chrono::{LocalResult, NaiveTime, TimeZone};
+use chrono_tz::Tz;
+use openmoss_domain::sub_task::Status;
+use openmoss_domain::{AgentStatus, ReviewResult, Role, TaskStatus, Timestamp};
+use openmoss_storage::counter::{Counts, Scope, counts};
+use openmoss_storage::{agent, dashboard};
+
+use crate::Service;
+use crate::error::ServiceError;
+
+/// How far back the distribution of review results looks.
+const REVIEW_WINDOW: std::time::Duration = std::time::Duration::from_hours(7 * 24);
+
+/// Counts by status, role and result (the contract, section 11).
+#[derive(Debug, Clone)]
+pub struct Overview {
+    /// When it was made.
+    pub generated_at: Timestamp,
+    tasks: Counts,
+    sub_tasks: Counts,
+    agents: Vec<(Role, AgentStatus, i64)>,
+    /// Sub-tasks approved since local midnight.
+    pub completed_today: i64,
+    /// Reviews since local midnight that approved.
+    pub approved_today: i64,
+    /// Reviews since local midnight that rejected.
+    pub rejected_today: i64,
+    /// Sum of score changes since local midnight.
+    pub score_today: i64,
+    /// Reviews of the last seven days that approved.
+    pub approved_recently: i64,
+    /// Reviews of the last seven days that rejected.
+    pub rejected_recently: i64,
+}
+
+impl Overview {
+    /// Tasks in a status.
+    #[must_use]
+    pub fn tasks(&self, status: TaskStatus) -> i64 {
+        self.tasks.get(status.as_str())
+    }
+
+    /// Sub-tasks in a status.
+    #[must_use]
+    pub fn sub_tasks(&self, status: Status) -> i64 {
+        self.sub_tasks.get(status.as_str())
+    }
+
+    /// Agents of a role, whatever their status.
+    #[must_use]
+    pub fn agents_of(&self, role: Role) -> i64 {
+        self.agents.iter().filter(|row| row.0 == role).map(|row| row.2).sum()
+    }
+
+    /// Agents in a status, whatever their role.
+    #[must_use]
+    pub fn agents_in(&self, status: AgentStatus) -> i64 {
+        self.agents.iter().filter(|row| row.1 == status).map(|row| row.2).sum()
+    }
+}
+
+impl Service {
+    /// The numbers of the dashboard's first page.
+    pub fn overview(&self) -> Result<Overview, ServiceError> {
+        let now = self.now();
+        let midnight = self.midnight(now);
+        let recent = now.minus(REVIEW_WINDOW);
+        self.read(|reader| {
+            let count = agent::count_by_role(reader)?;
+            let roles = Role::ALL.iter().flat_map(|role| {
+                AgentStatus::ALL.iter().map(|status| (*role, *status, count(*role, *status)))
+            });
+            let agents = roles.collect();
+            let mut reviews = |result, since| dashboard::reviews_since(reader, result, since);
+            let approved_today = reviews(ReviewResult::Approved, midnight)?;
+            let rejected_today = reviews(ReviewResult::Rejected, midnight)?;
+            let approved_recently = reviews(ReviewResult::Approved, recent)?;
+            let rejected_recently = reviews(ReviewResult::Rejected, recent)?;
+            Ok(Overview {
+                generated_at: now,
+                tasks: counts(reader, Scope::Tasks)?,
+                sub_tasks: counts(reader, Scope::SubTasks)?,
+                agents,
+                completed_today: dashboard::completed_since(reader, midnight)?,
+                approved_today,
+                rejected_today,
+                score_today: dashboard::score_since(reader, midnight)?,
+                approved_recently,
+                rejected_recently,
+            })
+        })
+    }
+
+    /// The last midnight in the configured zone.
+    fn midnight(&self, now: Timestamp) -> Timestamp {
+        let zone: Tz = self.settings().server.timezone.parse().unwrap_or(Tz::UTC);
+        let today = now.to_datetime().with_timezone(&zone).date_naive();
+        let midnight = zone.from_local_datetime(&today.and_time(NaiveTime::MIN));
+        match midnight {
+            LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => {
+                time.with_timezone(&chrono::Utc).into()
+            }
+            // Where clocks jump over midnight, the day begins an hour later.
+            LocalResult::None => zone
+                .from_utc_datetime(&today.and_time(NaiveTime::MIN))
+                .with_timezone(&chrono::Utc)
+                .into(),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The use cases of the server: one public function for each thing that an actor can do.
+//!
+//! Each is one transaction: load, authorise, ask the domain, write, append events. Everything here
+//! is synchronous; whoever serves requests decides where it runs.
+//!
+//! Deliberately absent: SQL, HTTP, JSON bodies, status codes.
+
+mod clock;
+pub mod content;
+mod context;
+mod credential;
+mod error;
+mod step;
+mod throttle;
+
+pub mod admin;
+pub mod agent;
+pub mod dashboard;
+pub mod event;
+pub mod log;
+pub mod plan;
+pub mod review;
+pub mod rule;
+pub mod score;
+pub mod settings;
+pub mod setup;
+pub mod sub_task;
+pub mod task;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use openmoss_domain::{Policy, Timestamp};
+use openmoss_storage::{Location, Reader, Store, StoreOptions, Writer};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use clock::{Clock, SystemClock};
+pub use context::{Context, Idempotency};
+pub use error::ServiceError;
+pub use openmoss_storage::event::Recorded;
+pub use openmoss_storage::score::Standing;
+pub use openmoss_storage::{Page, StorageError, Window};
+use settings::{Secret, Settings, SettingsLayers};
+use throttle::Throttle;
+
+/// Everything that the use cases need, shared by all requests.
+pub struct Service {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    layers: Arc<dyn SettingsLayers>,
+    settings: RwLock<Arc<Settings>>,
+    throttle: Throttle,
+    setup_token: Secret,
+}
+
+impl Service {
+    /// Opens the database that `layers` name, brings its schema up to date, and takes the settings
+    /// that are stored in it into force.
+    ///
+    /// # Errors
+    /// When the database or the settings cannot be used.
+    pub fn open(
+        layers: Arc<dyn SettingsLayers>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ServiceError> {
+        let base = layers.effective(&Value::Object(serde_json::Map::new()))?;
+        let store = Store::open(&StoreOptions {
+            location: location(&base)?,
+            connections: base.database.connections,
+            queue_max: base.server.queue_max,
+        })?;
+        let stored = store.read(settings::stored)?;
+        let settings = RwLock::new(Arc::new(layers.effective(&stored)?));
+        let setup_token = Secret::new(credential::random_hex(16));
+        let service =
+            Self { store, clock, layers, settings, throttle: Throttle::new(), setup_token };
+        service.prepare()?;
+        Ok(service)
+    }
+
+    /// What must be true before the first request.
+    fn prepare(&self) -> Result<(), ServiceError> {
+        self.import_global_rule()?;
+        self.apply_policy_to_planning_tasks()?;
+        self.tidy_up()
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The current time, as every decision sees it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn policy(&self) -> Policy {
+        (&self.settings().policy).into()
+    }
+
+    fn read<T>(
+        &self,
+        query: impl FnOnce(&mut Reader) -> Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
+        self.store.read(query)
+    }
+
+    /// Runs a use case in one transaction. When the caller sent an idempotency key, what came of
+    /// it is remembered in the same transaction, and a repeat gets it instead of a second effect.
+    fn write<T, F>(&self, cx: &Context, run: F) -> Result<T, ServiceError>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        F: Fn(&mut Writer) -> Result<T, ServiceError> + Send + 'static,
+    {
+        match &cx.idempotency {
+            None => self.store.write(run),
+            Some(key) => context::write_once(&self.store, key.clone(), self.now(), run),
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn check_ready(&self) -> Result<(), ServiceError> {
+        self.read(|reader| Ok(openmoss_storage::agent::has_any(reader).map(drop)?))
+    }
+
+    /// Copies a SQLite database into a new file while it is in use.
+    ///
+    /// # Errors
+    /// When the target exists or cannot be written, or on PostgreSQL.
+    pub fn backup(&self, target: &std::path::Path) -> Result<(), ServiceError> {
+        Ok(self.store.backup(target)?)
+    }
+
+    /// What the database's own integrity check finds; nothing when all is well.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn check_database(&self) -> Result<Vec<String>, ServiceError> {
+        Ok(self.store.check()?)
+    }
+
+    /// Forgets what has expired: admin sessions and remembered answers. Cheap; run it now and then.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn tidy_up(&self) -> Result<(), ServiceError> {
+        let now = self.now();
+        self.store.write(move |writer| -> Result<(), ServiceError> {
+            openmoss_storage::session::delete_expired(writer, now)?;
+            let before = now.minus(context::REMEMBERED_FOR);
+            openmoss_storage::idempotency::delete_before(writer, before)?;
+            Ok(())
+        })
+    }
+}
+
+fn location(settings: &Settings) -> Result<Location, ServiceError> {
+    let database = &settings.database;
+    let text = if database.url.is_empty() { &database.path } else { database.url.expose() };
+    Ok(Location::parse(text)?)
+}

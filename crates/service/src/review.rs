@@ -1,0 +1,145 @@
+//! Reviews: a verdict moves the sub-task, is kept, and changes the owner's score, all at once.
+
+use openmoss_domain::review::{NEUTRAL_SCORE, Verdict};
+use openmoss_domain::score::{ScoreChange, review_delta};
+use openmoss_domain::{
+    AgentId, Command, Event, EventKind, Review, ReviewId, ReviewResult, ScoreLogId, SubTask,
+    SubTaskId,
+};
+use openmoss_storage::{Page, Window, Writer, review, score};
+use uuid::Uuid;
+
+use crate::Service;
+use crate::context::Context;
+use crate::error::ServiceError;
+use crate::step::{Stepper, append};
+use crate::sub_task::find_worker;
+
+impl Service {
+    /// Records a verdict on a sub-task in review.
+    pub fn review_sub_task(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        verdict: &Verdict,
+    ) -> Result<Review, ServiceError> {
+        let stepper = self.stepper(cx);
+        let verdict = verdict.clone();
+        self.write(cx, move |writer| Ok(judge(writer, stepper, id, &verdict)?.0))
+    }
+
+    /// Approves without a score, as older clients do. It is recorded as a review that changes
+    /// nobody's score.
+    pub fn complete_sub_task(&self, cx: &Context, id: SubTaskId) -> Result<SubTask, ServiceError> {
+        let verdict = unscored(ReviewResult::Approved, "approved without a score", None);
+        self.decide(cx, id, verdict)
+    }
+
+    /// Sends back without a score, as older clients do; recorded as a review likewise.
+    pub fn rework_sub_task(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        rework_agent: Option<AgentId>,
+    ) -> Result<SubTask, ServiceError> {
+        let verdict = unscored(ReviewResult::Rejected, "sent back without a reason", rework_agent);
+        self.decide(cx, id, verdict)
+    }
+
+    fn decide(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        verdict: Verdict,
+    ) -> Result<SubTask, ServiceError> {
+        let stepper = self.stepper(cx);
+        self.write(cx, move |writer| Ok(judge(writer, stepper, id, &verdict)?.1))
+    }
+
+    /// The review with this id.
+    pub fn find_review(&self, id: ReviewId) -> Result<Review, ServiceError> {
+        self.read(|reader| review::find(reader, id)?.ok_or(ServiceError::not_found("review")))
+    }
+
+    /// A page of reviews, newest first, of one sub-task or of all.
+    pub fn list_reviews(
+        &self,
+        sub_task: Option<SubTaskId>,
+        window: Window,
+    ) -> Result<Page<Review>, ServiceError> {
+        self.read(|reader| Ok(review::list(reader, sub_task, window)?))
+    }
+}
+
+fn unscored(result: ReviewResult, comment: &str, rework_agent: Option<AgentId>) -> Verdict {
+    Verdict {
+        result,
+        score: NEUTRAL_SCORE,
+        issues: String::new(),
+        comment: comment.to_owned(),
+        rework_agent,
+    }
+}
+
+fn judge(
+    writer: &mut Writer,
+    stepper: Stepper,
+    id: SubTaskId,
+    verdict: &Verdict,
+) -> Result<(Review, SubTask), ServiceError> {
+    if let Some(agent) = verdict.rework_agent {
+        find_worker(writer, "rework_agent", agent)?;
+    }
+    let command = match verdict.result {
+        ReviewResult::Approved => Command::Approve,
+        ReviewResult::Rejected => Command::Reject { rework_agent: verdict.rework_agent },
+    };
+    let stepped = stepper.step(writer, id, &command)?;
+    let stored = Review {
+        id: ReviewId::from_uuid(Uuid::new_v4()),
+        sub_task_id: id,
+        reviewer: stepper.actor.agent_id(),
+        round: review::count_of(writer, id)? + 1,
+        result: verdict.result,
+        score: verdict.score,
+        issues: verdict.issues.clone(),
+        comment: verdict.comment.clone(),
+        rework_agent: verdict.rework_agent,
+        created_at: stepper.now,
+    };
+    review::insert(writer, &stored)?;
+    // The score goes to whoever did the work, not to whoever shall mend it.
+    let delta = review_delta(verdict.result, verdict.score);
+    if let (Some(owner), true) = (stepped.before.owner, delta != 0) {
+        let reason = format!("review: {}, score {}", verdict.result, verdict.score);
+        change_score(writer, stepper, owner, Some(id), reason, delta)?;
+    }
+    Ok((stored, stepped.after))
+}
+
+/// Writes a score change, the agent's new total and the event.
+pub(crate) fn change_score(
+    writer: &mut Writer,
+    stepper: Stepper,
+    agent_id: AgentId,
+    sub_task_id: Option<SubTaskId>,
+    reason: String,
+    delta: i64,
+) -> Result<ScoreChange, ServiceError> {
+    let change = ScoreChange {
+        id: ScoreLogId::from_uuid(Uuid::new_v4()),
+        agent_id,
+        sub_task_id,
+        reason,
+        delta,
+        created_at: stepper.now,
+    };
+    score::append(writer, &change)?;
+    let mut event = Event::new(EventKind::ScoreChanged, stepper.actor, stepper.now)
+        .agent(agent_id)
+        .with("delta", delta)
+        .with("reason", change.reason.as_str());
+    event.sub_task_id = sub_task_id;
+    append(writer, &event)?;
+    Ok(change)
+}

@@ -1,0 +1,190 @@
+//! The one loop by which a sub-task changes: read, apply, compare and set, append, follow up.
+
+use openmoss_domain::sub_task::{BlockedKind, Status};
+use openmoss_domain::{
+    Actor, Command, Event, EventId, EventKind, Policy, SubTask, SubTaskId, TaskStatus, Timestamp,
+    Transition,
+};
+use openmoss_storage::task::Lock;
+use openmoss_storage::{Swap, Writer, event, prerequisite, sub_task, task};
+use uuid::Uuid;
+
+use crate::error::ServiceError;
+
+/// How often a lost race is decided again from fresh state.
+const TRIES: usize = 5;
+
+/// What every step of one transaction shares.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stepper {
+    pub(crate) actor: Actor,
+    pub(crate) now: Timestamp,
+    pub(crate) policy: Policy,
+}
+
+/// A sub-task before and after a step.
+#[derive(Debug, Clone)]
+pub(crate) struct Stepped {
+    pub(crate) before: SubTask,
+    pub(crate) after: SubTask,
+}
+
+impl Stepped {
+    /// Whether anything was written.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.before.version != self.after.version
+    }
+}
+
+impl Stepper {
+    /// The server acting by itself, at the same time.
+    fn system(self) -> Self {
+        Self { actor: Actor::System, ..self }
+    }
+
+    /// Carries out `command`. A lost race is decided again from fresh state, so that the loser
+    /// hears what is true now and not that it was slow.
+    pub(crate) fn step(
+        self,
+        writer: &mut Writer,
+        id: SubTaskId,
+        command: &Command,
+    ) -> Result<Stepped, ServiceError> {
+        for _ in 0..TRIES {
+            let before = sub_task::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+            match before.apply(command, self.actor, self.now, &self.policy)? {
+                Transition::Unchanged => {
+                    return Ok(Stepped { after: before.clone(), before });
+                }
+                Transition::Changed { next, event } => {
+                    if sub_task::compare_and_set(writer, &before, &next)? == Swap::Lost {
+                        continue;
+                    }
+                    if let Some(event) = event {
+                        append(writer, &event)?;
+                    }
+                    let stepped = Stepped { before, after: *next };
+                    self.follow_up(writer, &stepped)?;
+                    return Ok(stepped);
+                }
+            }
+        }
+        Err(ServiceError::ConcurrentChange)
+    }
+
+    /// What else must be true after a step, in the same transaction.
+    fn follow_up(self, writer: &mut Writer, stepped: &Stepped) -> Result<(), ServiceError> {
+        let (before, after) = (&stepped.before, &stepped.after);
+        if before.status == after.status {
+            return Ok(());
+        }
+        match after.status {
+            Status::InProgress => self.note_first_start(writer, after)?,
+            Status::Done => self.release_dependents(writer, after)?,
+            Status::Cancelled => self.block_dependents(writer, after)?,
+            Status::Pending if before.status == Status::Done => {
+                self.hold_dependents(writer, after)?;
+            }
+            Status::Pending
+            | Status::Assigned
+            | Status::Review
+            | Status::Rework
+            | Status::Blocked => {}
+        }
+        if after.status.is_terminal() {
+            self.note_all_done(writer, after)?;
+        }
+        Ok(())
+    }
+
+    /// The first start moves an active task to `in_progress`.
+    fn note_first_start(self, writer: &mut Writer, started: &SubTask) -> Result<(), ServiceError> {
+        let Some(before) = task::find(writer, started.task_id)? else {
+            return Ok(());
+        };
+        if before.status != TaskStatus::Active {
+            return Ok(());
+        }
+        let moved = before.move_to(TaskStatus::InProgress, Actor::System, self.now)?;
+        // Losing the race means that somebody else moved the task: nothing is left to do.
+        if let Some((next, event)) = moved
+            && task::compare_and_set(writer, &before, &next)? == Swap::Swapped
+        {
+            append(writer, &event)?;
+        }
+        Ok(())
+    }
+
+    fn release_dependents(self, writer: &mut Writer, done: &SubTask) -> Result<(), ServiceError> {
+        for id in prerequisite::dependents(writer, done.id)? {
+            let after = self.change_open(writer, id, |open| open.saturating_sub(1))?;
+            if after.open_prerequisites == 0 && !after.status.is_terminal() {
+                let ready = Event::new(EventKind::SubTaskReady, Actor::System, self.now)
+                    .sub_task(after.task_id, after.id);
+                append(writer, &ready)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn hold_dependents(self, writer: &mut Writer, reopened: &SubTask) -> Result<(), ServiceError> {
+        for id in prerequisite::dependents(writer, reopened.id)? {
+            self.change_open(writer, id, |open| open + 1)?;
+        }
+        Ok(())
+    }
+
+    fn change_open(
+        self,
+        writer: &mut Writer,
+        id: SubTaskId,
+        change: impl Fn(u32) -> u32,
+    ) -> Result<SubTask, ServiceError> {
+        for _ in 0..TRIES {
+            let before = sub_task::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+            let next = before.with_open_prerequisites(change(before.open_prerequisites), self.now);
+            if sub_task::compare_and_set(writer, &before, &next)? == Swap::Swapped {
+                return Ok(next);
+            }
+        }
+        Err(ServiceError::ConcurrentChange)
+    }
+
+    /// Work that waits for cancelled work would wait for ever: it is blocked, with the cause.
+    fn block_dependents(
+        self,
+        writer: &mut Writer,
+        cancelled: &SubTask,
+    ) -> Result<(), ServiceError> {
+        for id in prerequisite::dependents(writer, cancelled.id)? {
+            let dependent =
+                sub_task::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+            if !matches!(dependent.status, Status::Pending | Status::Assigned) {
+                continue;
+            }
+            let command = Command::Block {
+                kind: BlockedKind::Dependency,
+                detail: format!("the prerequisite {:?} was cancelled", cancelled.name),
+                waits_for: Some(cancelled.id.to_string()),
+            };
+            self.system().step(writer, id, &command)?;
+        }
+        Ok(())
+    }
+
+    /// When the last open sub-task of a task is over, the planner is told to deliver. The lock
+    /// keeps two that end at the same moment from each seeing the other still open.
+    fn note_all_done(self, writer: &mut Writer, over: &SubTask) -> Result<(), ServiceError> {
+        task::find_locked(writer, over.task_id, Lock::Exclusive)?;
+        if sub_task::has_open(writer, over.task_id)? {
+            return Ok(());
+        }
+        let event = Event::new(EventKind::TaskAllDone, Actor::System, self.now).task(over.task_id);
+        append(writer, &event)
+    }
+}
+
+/// Appends an event under a fresh id.
+pub(crate) fn append(writer: &mut Writer, new: &Event) -> Result<(), ServiceError> {
+    Ok(event::append(writer, EventId::from_uuid(Uuid::new_v4()), new)?)
+}

@@ -1,0 +1,147 @@
+//! Reading sub-tasks: what an actor sees of them.
+
+use openmoss_domain::waiting::{Surroundings, WaitingFor, waiting_for};
+use openmoss_domain::{
+    Action, Actor, AgentId, AgentStatus, Policy, Role, SubTask, SubTaskId, Submission, TaskId,
+    Timestamp,
+};
+use openmoss_storage::sub_task::{self as stored, Filter};
+use openmoss_storage::{Page, Reader, Window, agent, prerequisite, submission};
+
+use crate::Service;
+use crate::error::ServiceError;
+
+/// A sub-task as an actor sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubTaskView {
+    /// The sub-task.
+    pub sub_task: SubTask,
+    /// What must be done before it.
+    pub depends_on: Vec<SubTaskId>,
+    /// Why it does not move; none when it is over.
+    pub waiting_for: Option<WaitingFor>,
+    /// What the actor can do with it now.
+    pub allowed_actions: Vec<Action>,
+}
+
+/// What is needed to see a sub-task with an actor's eyes.
+#[derive(Clone, Copy)]
+struct Viewer {
+    actor: Actor,
+    now: Timestamp,
+    policy: Policy,
+}
+
+impl Viewer {
+    fn view(
+        self,
+        reader: &mut Reader,
+        sub_tasks: Vec<SubTask>,
+    ) -> Result<Vec<SubTaskView>, ServiceError> {
+        let count = agent::count_by_role(reader)?;
+        let around = Surroundings {
+            active_executors: count(Role::Executor, AgentStatus::Active),
+            active_reviewers: count(Role::Reviewer, AgentStatus::Active),
+        };
+        let dependent: Vec<_> =
+            sub_tasks.iter().filter(|one| one.prerequisites > 0).map(|one| one.id).collect();
+        let mut edges = prerequisite::find_all(reader, &dependent)?;
+        let view = |sub_task: SubTask| SubTaskView {
+            depends_on: edges.remove(&sub_task.id).unwrap_or_default(),
+            waiting_for: waiting_for(&sub_task, &around, self.now, &self.policy),
+            allowed_actions: sub_task.allowed_actions(self.actor),
+            sub_task,
+        };
+        Ok(sub_tasks.into_iter().map(view).collect())
+    }
+
+    fn view_page(
+        self,
+        reader: &mut Reader,
+        page: Page<SubTask>,
+    ) -> Result<Page<SubTaskView>, ServiceError> {
+        Ok(Page { items: self.view(reader, page.items)?, total: page.total })
+    }
+}
+
+impl Service {
+    fn viewer(&self, actor: Actor) -> Viewer {
+        Viewer { actor, now: self.now(), policy: self.policy() }
+    }
+
+    /// One sub-task with `actor`'s eyes, such as one that a use case just answered.
+    pub fn view_sub_task(
+        &self,
+        actor: Actor,
+        sub_task: SubTask,
+    ) -> Result<SubTaskView, ServiceError> {
+        let viewer = self.viewer(actor);
+        let views = self.read(|reader| viewer.view(reader, vec![sub_task]))?;
+        views.into_iter().next().ok_or(ServiceError::not_found("sub_task"))
+    }
+
+    /// The sub-task with this id.
+    pub fn find_sub_task(&self, actor: Actor, id: SubTaskId) -> Result<SubTaskView, ServiceError> {
+        let viewer = self.viewer(actor);
+        let views = self.read(|reader| {
+            let found = stored::find(reader, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+            viewer.view(reader, vec![found])
+        })?;
+        views.into_iter().next().ok_or(ServiceError::not_found("sub_task"))
+    }
+
+    /// A page of sub-tasks, newest first.
+    pub fn list_sub_tasks(
+        &self,
+        actor: Actor,
+        filter: Filter,
+        window: Window,
+    ) -> Result<Page<SubTaskView>, ServiceError> {
+        let viewer = self.viewer(actor);
+        self.read(|reader| {
+            let page = stored::list(reader, filter, window)?;
+            viewer.view_page(reader, page)
+        })
+    }
+
+    /// A page of sub-tasks that can be claimed right now, newest first.
+    pub fn list_claimable_sub_tasks(
+        &self,
+        actor: Actor,
+        window: Window,
+    ) -> Result<Page<SubTaskView>, ServiceError> {
+        let viewer = self.viewer(actor);
+        self.read(|reader| {
+            let page = stored::list_claimable(reader, window)?;
+            viewer.view_page(reader, page)
+        })
+    }
+
+    /// The owner's most recently changed sub-task of a task.
+    pub fn find_latest_sub_task(
+        &self,
+        actor: Actor,
+        owner: AgentId,
+        task_id: TaskId,
+    ) -> Result<SubTaskView, ServiceError> {
+        let viewer = self.viewer(actor);
+        let views = self.read(|reader| {
+            let found = stored::find_latest(reader, owner, task_id)?
+                .ok_or(ServiceError::not_found("sub_task"))?;
+            viewer.view(reader, vec![found])
+        })?;
+        views.into_iter().next().ok_or(ServiceError::not_found("sub_task"))
+    }
+
+    /// A page of what was handed in for a sub-task, newest first.
+    pub fn list_submissions(
+        &self,
+        id: SubTaskId,
+        window: Window,
+    ) -> Result<Page<Submission>, ServiceError> {
+        self.read(|reader| {
+            stored::find(reader, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+            Ok(submission::list(reader, id, window)?)
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! What actors do with tasks and modules.
+
+use openmoss_domain::ActorKind;
+use openmoss_domain::error::DomainError;
+use openmoss_domain::sub_task::WorkKind;
+use openmoss_domain::task::TaskAction;
+use openmoss_domain::task::TaskEdit;
+use openmoss_domain::{Event, EventKind, Fields, Module, ModuleId, Task, TaskId, TaskStatus, text};
+use openmoss_storage::task::Lock;
+use openmoss_storage::{Page, Window, Writer, module, sub_task, task};
+use uuid::Uuid;
+
+use crate::Service;
+use crate::context::Context;
+use crate::error::ServiceError;
+use crate::step::{Stepper, append};
+use crate::sub_task::{hold_work, open_task, swapped};
+
+impl Service {
+    /// States a goal; it begins in `planning`.
+    pub fn create_task(
+        &self,
+        cx: &Context,
+        name: &str,
+        description: &str,
+        kind: WorkKind,
+    ) -> Result<Task, ServiceError> {
+        let mut fields = Fields::default();
+        let name = fields.keep(text::name("name", name));
+        let description = fields.keep(text::text("description", description));
+        fields.finish()?;
+        if !matches!(cx.actor.kind(), ActorKind::Planner | ActorKind::Admin) {
+            let (actor, action) = (cx.actor.kind(), TaskAction::Plan);
+            return Err(DomainError::TaskRoleNotAllowed { actor, action }.into());
+        }
+        let id = TaskId::from_uuid(Uuid::new_v4());
+        let new = Task::create(id, name, description, kind, self.now());
+        let event = Event::new(EventKind::TaskCreated, cx.actor, new.created_at)
+            .task(id)
+            .with("name", new.name.as_str());
+        self.write(cx, move |writer| {
+            task::insert(writer, &new)?;
+            append(writer, &event)?;
+            Ok(new.clone())
+        })
+    }
+
+    /// Changes name and description; `None` keeps what is there.
+    pub fn edit_task(
+        &self,
+        cx: &Context,
+        id: TaskId,
+        name: Option<&str>,
+        description: Option<&str>,
+    ) -> Result<Task, ServiceError> {
+        let mut fields = Fields::default();
+        let name = name.map(|name| fields.keep(text::name("name", name)));
+        let description = description.map(|text| fields.keep(text::text("description", text)));
+        fields.finish()?;
+        let edit = TaskEdit { name, description };
+        let stepper = self.stepper(cx);
+        self.write(cx, move |writer| {
+            let before = task::find_locked(writer, id, Lock::Exclusive)?
+                .ok_or(ServiceError::not_found("task"))?;
+            let Some((next, event)) = before.edit(edit.clone(), stepper.actor, stepper.now)? else {
+                return Ok(before);
+            };
+            swapped(task::compare_and_set(writer, &before, &next)?)?;
+            append(writer, &event)?;
+            Ok(next)
+        })
+    }
+
+    /// Moves a task to another status. Work of a task that is completed, archived or cancelled is
+    /// kept back; it comes back when the task does.
+    pub fn move_task(
+        &self,
+        cx: &Context,
+        id: TaskId,
+        status: TaskStatus,
+    ) -> Result<Task, ServiceError> {
+        let stepper = self.stepper(cx);
+        self.write(cx, move |writer| {
+            let before = task::find_locked(writer, id, Lock::Exclusive)?
+                .ok_or(ServiceError::not_found("task"))?;
+            move_task(writer, stepper, &before, status)
+        })
+    }
+
+    /// The task with this id.
+    pub fn find_task(&self, id: TaskId) -> Result<Task, ServiceError> {
+        self.read(|reader| task::find(reader, id)?.ok_or(ServiceError::not_found("task")))
+    }
+
+    /// A page of tasks, newest first.
+    pub fn list_tasks(
+        &self,
+        status: Option<TaskStatus>,
+        window: Window,
+    ) -> Result<Page<Task>, ServiceError> {
+        self.read(|reader| Ok(task::list(reader, status, window)?))
+    }
+
+    /// Adds a module to a task; names may repeat.
+    pub fn create_module(
+        &self,
+        cx: &Context,
+        task_id: TaskId,
+        name: &str,
+        description: &str,
+    ) -> Result<Module, ServiceError> {
+        let mut fields = Fields::default();
+        let name = fields.keep(text::name("name", name));
+        let description = fields.keep(text::text("description", description));
+        fields.finish()?;
+        let stepper = self.stepper(cx);
+        let id = ModuleId::from_uuid(Uuid::new_v4());
+        let new = Module { id, task_id, name, description, created_at: stepper.now };
+        self.write(cx, move |writer| {
+            open_task(writer, stepper, task_id)?;
+            insert_module(writer, stepper, &new)?;
+            Ok(new.clone())
+        })
+    }
+
+    /// The modules of a task, oldest first; none for an unknown task.
+    pub fn list_modules(&self, task_id: TaskId) -> Result<Vec<Module>, ServiceError> {
+        self.read(|reader| Ok(module::list(reader, task_id)?))
+    }
+
+    /// Brings the work of planning tasks in line with the policy, which may have changed since the
+    /// last start.
+    pub(crate) fn apply_policy_to_planning_tasks(&self) -> Result<(), ServiceError> {
+        let (policy, now) = (self.policy(), self.now());
+        self.store.write(move |writer| -> Result<(), ServiceError> {
+            let held = TaskStatus::Planning.holds_work(&policy);
+            for id in task::ids_in_status(writer, TaskStatus::Planning)? {
+                sub_task::set_held(writer, id, held, now)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+pub(crate) fn insert_module(
+    writer: &mut Writer,
+    stepper: Stepper,
+    new: &Module,
+) -> Result<(), ServiceError> {
+    module::insert(writer, new)?;
+    let event = Event::new(EventKind::ModuleCreated, stepper.actor, stepper.now)
+        .task(new.task_id)
+        .with("module_id", new.id.to_string())
+        .with("name", new.name.as_str());
+    append(writer, &event)
+}
+
+/// Moves a task that was just read, and holds or hands out its work accordingly.
+pub(crate) fn move_task(
+    writer: &mut Writer,
+    stepper: Stepper,
+    before: &Task,
+    status: TaskStatus,
+) -> Result<Task, ServiceError> {
+    let Some((next, event)) = before.move_to(status, stepper.actor, stepper.now)? else {
+        return Ok(before.clone());
+    };
+    swapped(task::compare_and_set(writer, before, &next)?)?;
+    append(writer, &event)?;
+    hold_work(writer, stepper, before, &next)?;
+    Ok(next)
+}
