@@ -159,7 +159,7 @@ impl Stepper {
         for id in prerequisite::dependents(writer, cancelled.id)? {
             let dependent =
                 sub_task::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
-            if !matches!(dependent.status, Status::Pending | Status::Assigned) {
+            if !matches!(dependent.status, Status::Pending | Status::Assigned | Status::Rework) {
                 continue;
             }
             let command = Command::Block {

@@ -532,8 +532,12 @@ fn keep_late(
     let (Some(attempt), false) = (attempt, deliverable.is_empty()) else {
         return Err(refusal.into());
     };
-    // The owner of a sub-task that is merely not started has lost nothing.
-    if current.is_owned_by(stepper.actor) && !current.status.is_terminal() {
+    // The owner of a sub-task that is merely not started can start it and submit: nothing is lost.
+    let can_start = matches!(current.status, Status::Assigned | Status::Rework);
+    if current.is_owned_by(stepper.actor)
+        && can_start
+        && !matches!(refusal, DomainError::NotOwner { .. })
+    {
         return Err(refusal.into());
     }
     let submission = SubmissionId::from_uuid(Uuid::new_v4());

@@ -1,0 +1,294 @@
+//! A request on its way to a use case: who calls, with what body, and the one way out of async.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+use openmoss_domain::{Actor, Agent, Role, SubTask};
+use openmoss_service::{Context, Idempotency, Service, ServiceError};
+use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
+
+use crate::input;
+use crate::problem::Problem;
+use crate::sub_tasks::SubTaskView;
+
+/// Largest body, in bytes.
+pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
+/// Longest Idempotency-Key, in bytes.
+const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
+/// What a handler answers.
+pub(crate) type Answer<T> = Result<web::Json<T>, Problem>;
+
+/// What all handlers share.
+pub(crate) struct Shared {
+    pub(crate) service: Arc<Service>,
+    /// Requests that may be at work or wait for the database; the next one gets 503.
+    pub(crate) places: Arc<Semaphore>,
+}
+
+/// A request before it is known who sends it.
+pub(crate) struct Call {
+    shared: web::Data<Shared>,
+    agent_key: Option<String>,
+    admin_token: Option<String>,
+    request: Request,
+}
+
+/// What is left of a request for a use case.
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) body: web::Bytes,
+    pub(crate) headers: HeaderMap,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) base_url: String,
+}
+
+/// A request of a known caller, inside the blocking pool.
+pub(crate) struct Known<'a> {
+    pub(crate) service: &'a Service,
+    pub(crate) cx: Context,
+    pub(crate) request: &'a Request,
+}
+
+impl FromRequest for Call {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let shared = request.app_data::<web::Data<Shared>>().cloned();
+        let body = web::Bytes::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let shared = shared.ok_or_else(|| Problem::internal(&"no shared state"))?;
+            let body = body.await.map_err(|error| unreadable(&error))?;
+            let headers = request.headers();
+            Ok(Self {
+                agent_key: agent_key(headers),
+                admin_token: header_text(headers, "x-admin-token"),
+                request: Request {
+                    method: request.method().clone(),
+                    path: request.path().to_owned(),
+                    query: request.query_string().to_owned(),
+                    base_url: base_url(&shared.service, &request),
+                    address: client_address(&request),
+                    headers: headers.clone(),
+                    body,
+                },
+                shared,
+            })
+        })
+    }
+}
+
+fn unreadable(error: &actix_web::Error) -> Problem {
+    if error.as_response_error().status_code() == actix_web::http::StatusCode::PAYLOAD_TOO_LARGE {
+        let detail = format!("the body must have at most {BODY_BYTES_MAX} bytes");
+        return Problem::new("body_too_large", detail);
+    }
+    Problem::new("malformed_request", "the body could not be read")
+}
+
+fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// `Authorization: Bearer <key>`, or `X-Agent-Key: <key>`.
+fn agent_key(headers: &HeaderMap) -> Option<String> {
+    let bearer = header_text(headers, header::AUTHORIZATION.as_str())
+        .and_then(|value| value.strip_prefix("Bearer ").map(|key| key.trim().to_owned()));
+    bearer.or_else(|| header_text(headers, "x-agent-key"))
+}
+
+/// The client's address. A proxy on this host says whom it speaks for.
+fn client_address(request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr().map(|address| address.ip());
+    if !peer.is_some_and(|address| address.is_loopback()) {
+        return peer;
+    }
+    let forwarded = header_text(request.headers(), "x-forwarded-for");
+    let last = forwarded.as_deref().and_then(|list| list.rsplit(',').next());
+    // What a proxy sends and cannot be read is not this host.
+    last.map_or(peer, |address| Some(address.trim().parse().unwrap_or(IpAddr::from([0, 0, 0, 0]))))
+}
+
+/// The address under which the caller reaches us, without a slash at the end.
+fn base_url(service: &Service, request: &HttpRequest) -> String {
+    let settings = service.settings();
+    let configured = settings.server.external_url.trim_end_matches('/');
+    if !configured.is_empty() {
+        return configured.to_owned();
+    }
+    let is_proxied = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
+    let proto = header_text(request.headers(), "x-forwarded-proto").filter(|_| is_proxied);
+    let scheme = if proto.as_deref() == Some("https") { "https" } else { "http" };
+    let host = header_text(request.headers(), "host").unwrap_or_else(|| "127.0.0.1".to_owned());
+    format!("{scheme}://{host}")
+}
+
+impl Call {
+    /// Runs `work` in the blocking pool: the only place that leaves async.
+    async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce(Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Answer<T> {
+        let busy = |_| Problem::from(openmoss_service::StorageError::Overloaded);
+        let place = Arc::clone(&self.shared.places).try_acquire_owned().map_err(busy)?;
+        let result = web::block(move || {
+            let result = work(self);
+            drop(place);
+            result
+        });
+        result.await.map_err(|error| Problem::internal(&error))?.map(web::Json)
+    }
+
+    /// For everybody.
+    pub(crate) async fn public<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&Service, &Request) -> Result<T, Problem> + Send + 'static,
+    ) -> Answer<T> {
+        self.run(move |call| work(&call.shared.service, &call.request)).await
+    }
+
+    /// For agents of any role.
+    pub(crate) async fn agent<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&Known<'_>, &Agent) -> Result<T, Problem> + Send + 'static,
+    ) -> Answer<T> {
+        self.run(move |call| {
+            let (agent, key) = call.authenticated_agent()?;
+            let known = call.known(agent.actor(), key)?;
+            work(&known, &agent)
+        })
+        .await
+    }
+
+    /// For agents of these roles.
+    pub(crate) async fn role<T: Send + 'static>(
+        self,
+        roles: &'static [Role],
+        allowed: &'static str,
+        work: impl FnOnce(&Known<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Answer<T> {
+        self.agent(move |known, agent| {
+            if !roles.contains(&agent.role) {
+                let role = agent.role.as_str();
+                return Err(ServiceError::RoleNotAllowed { role, allowed }.into());
+            }
+            work(known)
+        })
+        .await
+    }
+
+    /// For the admin.
+    pub(crate) async fn admin<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&Known<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Answer<T> {
+        self.run(move |call| {
+            let token = call.admin_token.as_deref().ok_or(ServiceError::NoAdminSession)?;
+            let actor = call.shared.service.authenticate_admin(token)?;
+            let known = call.known(actor, token)?;
+            work(&known)
+        })
+        .await
+    }
+
+    /// For agents, and for the admin in their place.
+    pub(crate) async fn actor<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&Known<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Answer<T> {
+        if self.admin_token.is_some() {
+            return self.admin(work).await;
+        }
+        self.agent(move |known, _| work(known)).await
+    }
+
+    fn authenticated_agent(&self) -> Result<(Agent, &str), Problem> {
+        let key = self.agent_key.as_deref().ok_or(ServiceError::Unauthenticated(
+            "an API key is needed; send it as Authorization: Bearer <key>",
+        ))?;
+        Ok((self.shared.service.authenticate_agent(key)?, key))
+    }
+
+    fn known(&self, actor: Actor, credential: &str) -> Result<Known<'_>, Problem> {
+        let idempotency = self.request.idempotency(credential)?;
+        Ok(Known {
+            service: &self.shared.service,
+            cx: Context { actor, idempotency },
+            request: &self.request,
+        })
+    }
+
+    /// The use cases, for an answer that needs no database.
+    pub(crate) fn service(&self) -> &Service {
+        &self.shared.service
+    }
+
+    /// The raw API key, for the one answer that must show it again.
+    pub(crate) fn agent_key(&self) -> String {
+        self.agent_key.clone().unwrap_or_default()
+    }
+}
+
+impl Request {
+    /// The body as `T`; an absent or `null` one counts as `{}`.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        input::json(&self.body)
+    }
+
+    /// The query as `T`.
+    pub(crate) fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        input::query(&self.query)
+    }
+
+    /// A header's text.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        header_text(&self.headers, name)
+    }
+
+    /// The idempotency key of a POST, bound to its caller, path and body.
+    pub(crate) fn idempotency(&self, credential: &str) -> Result<Option<Idempotency>, Problem> {
+        let Some(key) = self.header("idempotency-key").filter(|_| self.method == Method::POST)
+        else {
+            return Ok(None);
+        };
+        if key.is_empty() || key.len() > IDEMPOTENCY_KEY_BYTES_MAX {
+            let message = format!("must have 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes");
+            return Err(Problem::field("Idempotency-Key", message));
+        }
+        let mut request = format!("{}?{}\n", self.path, self.query).into_bytes();
+        request.extend_from_slice(&self.body);
+        Ok(Some(Idempotency::new(credential, &key, &request)))
+    }
+}
+
+impl Known<'_> {
+    /// A sub-task as the caller sees it.
+    pub(crate) fn view(&self, sub_task: SubTask) -> Result<SubTaskView, Problem> {
+        Ok(self.service.view_sub_task(self.cx.actor, sub_task)?.into())
+    }
+}
+
+/// Logs each request. Bodies, queries and credentials stay out of the log.
+pub(crate) async fn log_request(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let started = std::time::Instant::now();
+    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let response = next.call(request).await?;
+    let (status, elapsed) = (response.status().as_u16(), started.elapsed());
+    tracing::debug!(%method, path, status, ?elapsed, "answered");
+    Ok(response)
+}

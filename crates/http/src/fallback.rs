@@ -1,0 +1,51 @@
+//! What answers when no route does: JSON below `/api`, always.
+
+use actix_web::dev::ResourceDef;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use utoipa::openapi::OpenApi;
+
+use crate::problem::Problem;
+
+/// The paths that exist, each with its methods.
+pub(crate) struct KnownPaths(Vec<(ResourceDef, String)>);
+
+impl KnownPaths {
+    pub(crate) fn of(document: &OpenApi) -> Self {
+        let methods = |path: &utoipa::openapi::path::PathItem| {
+            let named = [
+                ("GET", path.get.is_some()),
+                ("POST", path.post.is_some()),
+                ("PUT", path.put.is_some()),
+                ("DELETE", path.delete.is_some()),
+            ];
+            let exist = named.iter().filter(|(_, exists)| *exists).map(|(name, _)| *name);
+            exist.collect::<Vec<_>>().join(", ")
+        };
+        let paths = document.paths.paths.iter();
+        Self(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect())
+    }
+
+    fn methods(&self, path: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(pattern, _)| pattern.is_match(path));
+        found.map(|(_, methods)| methods.as_str())
+    }
+}
+
+/// Nothing at this path, or not with this method.
+pub(crate) async fn unknown(request: HttpRequest, known: web::Data<KnownPaths>) -> HttpResponse {
+    let path = request.path();
+    match known.methods(path) {
+        Some(methods) => {
+            let detail = format!("{} {path} does not exist; use {methods}", request.method());
+            let mut response = Problem::new("method_not_allowed", detail).error_response();
+            if let Ok(value) = header::HeaderValue::from_str(methods) {
+                response.headers_mut().insert(header::ALLOW, value);
+            }
+            response
+        }
+        None => {
+            Problem::new("not_found", "there is nothing at this path; see /docs").error_response()
+        }
+    }
+}

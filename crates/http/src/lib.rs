@@ -1,0 +1,31 @@
+//! The server over HTTP. The only crate that knows HTTP, JSON bodies and OpenAPI.
+//!
+//! A handler extracts, calls one use case, and maps what comes of it. Who calls is decided in
+//! [`call`], what a refusal looks like in [`problem`], and the way out of async is one line in
+//! [`call::Call`]. Deliberately absent: rules and SQL.
+
+mod admin;
+mod agents;
+mod call;
+mod documentation;
+mod events;
+mod fallback;
+mod input;
+mod logs;
+mod page;
+mod problem;
+mod reviews;
+mod routes;
+mod rules;
+mod scores;
+mod server;
+mod setup;
+mod sub_tasks;
+mod tasks;
+mod tools;
+mod vocabulary;
+mod webui;
+
+pub use documentation::document;
+pub use problem::CODES;
+pub use server::{Server, ServerOptions};

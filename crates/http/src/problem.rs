@@ -1,0 +1,257 @@
+//! What a refusal looks like: RFC 9457 problem details, from one match over every failure.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use openmoss_domain::{DomainError, FieldError};
+use openmoss_service::{ServiceError, StorageError};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Every code that a problem can have, with its status and what it means. Clients switch on them.
+pub const CODES: &[(&str, u16, &str)] = &[
+    ("malformed_request", 400, "The body is not JSON, or a parameter cannot be read."),
+    ("unauthenticated", 401, "The API key is missing or not known."),
+    ("forbidden", 403, "Known, and not allowed."),
+    ("admin.no_session", 403, "The admin session is missing or over: log in again."),
+    ("agent.disabled", 403, "The agent was disabled."),
+    ("role_not_allowed", 403, "The caller's role may never do this."),
+    ("review.own_work", 403, "A reviewer may not review its own work."),
+    ("score.own", 403, "An agent may not change its own score."),
+    ("not_found", 404, "There is nothing at this path."),
+    ("task.not_found", 404, "No such task."),
+    ("module.not_found", 404, "No such module."),
+    ("sub_task.not_found", 404, "No such sub-task, or none yet."),
+    ("agent.not_found", 404, "No such agent."),
+    ("review.not_found", 404, "No such review."),
+    ("rule.not_found", 404, "No such rule."),
+    ("method_not_allowed", 405, "The path exists, this method does not."),
+    ("already_exists", 409, "The name or the single place is taken."),
+    ("concurrent_change", 409, "Somebody else changed the same thing again and again."),
+    (
+        "sub_task.not_allowed_from",
+        409,
+        "The status does not allow the action; see allowed_actions.",
+    ),
+    ("sub_task.not_owner", 409, "Somebody else owns it now, or nobody: stop working on it."),
+    ("sub_task.prerequisites_open", 409, "Other sub-tasks must be done first."),
+    ("task.held", 409, "The task's status keeps its work back."),
+    ("task.not_allowed_from", 409, "The task's status does not allow the action."),
+    ("body_too_large", 413, "The body is over 1 MiB."),
+    ("invalid_fields", 422, "Fields break rules; see errors."),
+    ("idempotency_key_reused", 422, "The Idempotency-Key came with another request before."),
+    ("too_many_tries", 429, "Wait as long as Retry-After says."),
+    ("internal", 500, "A fault of the server; the detail names the log entry."),
+    ("unavailable", 503, "Overloaded, or the database is away; try again after Retry-After."),
+];
+
+/// A refusal.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// Where the code is explained.
+    #[serde(rename = "type")]
+    #[schema(example = "/docs/problems#sub_task.not_owner")]
+    kind: String,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What to do, as a sentence.
+    detail: String,
+    /// Stable: switch on this.
+    code: &'static str,
+    /// Each wrong field, for 422.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<FieldProblem>)]
+    errors: Vec<FieldError>,
+    /// More that depends on the code: `allowed_actions`, `owner`, `attempt`, `submission_id`.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Object)]
+    context: Map<String, Value>,
+    /// What the caller can do instead, for a conflict of status.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    allowed_actions: Vec<&'static str>,
+    #[serde(skip)]
+    retry_after: Option<u64>,
+}
+
+/// One wrong field.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FieldProblem {
+    /// A name, or a path such as `modules[0].sub_tasks[2].name`.
+    field: String,
+    /// What would be right.
+    message: String,
+}
+
+impl Problem {
+    pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        let status = CODES.iter().find(|entry| entry.0 == code).map_or(500, |entry| entry.1);
+        let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+        Self {
+            kind: format!("/docs/problems#{code}"),
+            title: title.unwrap_or("Error"),
+            status,
+            detail: sentence(detail.into()),
+            code,
+            errors: Vec::new(),
+            context: Map::new(),
+            allowed_actions: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// Wrong fields.
+    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
+        let mut problem =
+            Self::new("invalid_fields", DomainError::Invalid(errors.clone()).to_string());
+        problem.errors = errors;
+        problem
+    }
+
+    /// One wrong field.
+    pub(crate) fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError::new(field, message)])
+    }
+
+    fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.context.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// A fault: the cause goes to the log under a number, the number to the caller.
+    pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
+        let number = Uuid::new_v4();
+        tracing::error!(%number, %cause, "a request failed");
+        Self::new("internal", format!("the server failed; the log has it under {number}"))
+    }
+}
+
+/// Sentences begin with a capital and end with a full stop.
+fn sentence(text: String) -> String {
+    let mut chars = text.chars();
+    let Some(first) = chars.next() else {
+        return text;
+    };
+    let mut whole: String = first.to_uppercase().chain(chars).collect();
+    if !whole.ends_with(['.', '!', '?']) {
+        whole.push('.');
+    }
+    whole
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ServiceError::Domain(error) => error.into(),
+            ServiceError::NotFound { kind } => {
+                let code = format!("{kind}.not_found");
+                let known = CODES.iter().find(|entry| entry.0 == code);
+                Self::new(known.map_or("not_found", |entry| entry.0), detail)
+            }
+            ServiceError::AlreadyExists(_) => Self::new("already_exists", detail),
+            ServiceError::ConcurrentChange => Self::new("concurrent_change", detail),
+            ServiceError::IdempotencyKeyReused => Self::new("idempotency_key_reused", detail),
+            ServiceError::LateSubmission { submission, owner, attempt } => {
+                Self::new("sub_task.not_owner", detail)
+                    .with("owner", owner.map(|id| id.to_string()))
+                    .with("attempt", attempt)
+                    .with("submission_id", submission.to_string())
+            }
+            ServiceError::Unauthenticated(_) => Self::new("unauthenticated", detail),
+            ServiceError::Forbidden(_) => Self::new("forbidden", detail),
+            ServiceError::NoAdminSession => Self::new("admin.no_session", detail),
+            ServiceError::AgentDisabled => Self::new("agent.disabled", detail),
+            ServiceError::RoleNotAllowed { .. } => Self::new("role_not_allowed", detail),
+            ServiceError::Throttled { retry_after } => {
+                Self::new("too_many_tries", detail).retry_after(retry_after.as_secs())
+            }
+            ServiceError::Settings(error) => Self::field("settings", error.to_string()),
+            ServiceError::Storage(error) => error.into(),
+            ServiceError::Internal(cause) => Self::internal(&cause),
+        }
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Overloaded | StorageError::Busy => {
+                Self::new("unavailable", "the server is busy; try again in a moment").retry_after(1)
+            }
+            StorageError::Unavailable(cause) => {
+                tracing::error!(%cause, "the database is away");
+                Self::new("unavailable", "the database is away; try again in a moment")
+                    .retry_after(2)
+            }
+            StorageError::Unique(_)
+            | StorageError::Corrupt { .. }
+            | StorageError::FromTheFuture(_)
+            | StorageError::Foreign(_)
+            | StorageError::Panicked
+            | StorageError::Database(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<DomainError> for Problem {
+    fn from(error: DomainError) -> Self {
+        let detail = error.to_string();
+        match error {
+            DomainError::NotAllowedFrom { status, allowed, .. } => {
+                let mut problem =
+                    Self::new("sub_task.not_allowed_from", detail).with("status", status.as_str());
+                problem.allowed_actions = allowed.iter().map(|action| action.as_str()).collect();
+                problem
+            }
+            DomainError::NotOwner { owner, attempt } => Self::new("sub_task.not_owner", detail)
+                .with("owner", owner.map(|id| id.to_string()))
+                .with("attempt", attempt),
+            DomainError::RoleNotAllowed { .. } | DomainError::TaskRoleNotAllowed { .. } => {
+                Self::new("role_not_allowed", detail)
+            }
+            DomainError::OwnWork => Self::new("review.own_work", detail),
+            DomainError::OwnScore => Self::new("score.own", detail),
+            DomainError::PrerequisitesOpen { open } => {
+                Self::new("sub_task.prerequisites_open", detail).with("open_prerequisites", open)
+            }
+            DomainError::TaskHeld => Self::new("task.held", detail),
+            DomainError::TaskNotAllowedFrom { status, .. } => {
+                Self::new("task.not_allowed_from", detail).with("status", status.as_str())
+            }
+            DomainError::Invalid(errors) => Self::invalid(errors),
+        }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.status, self.code)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+        }
+        if self.status == 401 {
+            response.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        }
+        let body = serde_json::to_string(self).unwrap_or_else(|_| json!({}).to_string());
+        response.content_type("application/problem+json").body(body)
+    }
+}

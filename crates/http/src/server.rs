@@ -1,0 +1,129 @@
+//! Starting and stopping.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::{App, HttpServer, web};
+use openmoss_service::Service;
+use tokio::sync::Semaphore;
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::call::{BODY_BYTES_MAX, Shared};
+use crate::fallback::{KnownPaths, unknown};
+use crate::{documentation, routes, webui};
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 2048;
+/// How long a connection may stay open without a request.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a client may take for its request's head: nobody holds a place by being slow.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where and how to listen.
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    /// Address to listen on.
+    pub host: String,
+    /// Port; 0 takes a free one.
+    pub port: u16,
+    /// How long a stop waits for running requests.
+    pub shutdown_seconds: u64,
+}
+
+/// A running server, on threads of its own.
+pub struct Server {
+    address: SocketAddr,
+    handle: ServerHandle,
+    thread: JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    /// Listens and answers from now on.
+    ///
+    /// # Errors
+    /// When the address cannot be used.
+    pub fn start(service: Arc<Service>, options: &ServerOptions) -> std::io::Result<Self> {
+        let options = options.clone();
+        let (ready, started) = mpsc::sync_channel(1);
+        let thread =
+            std::thread::Builder::new().name("openmoss-http".to_owned()).spawn(move || {
+                let system = actix_web::rt::System::new();
+                system.block_on(async move {
+                    let bound = bind(service, &options);
+                    let (server, address) = match bound {
+                        Ok(bound) => bound,
+                        Err(error) => {
+                            drop(ready.send(Err(error)));
+                            return Ok(());
+                        }
+                    };
+                    drop(ready.send(Ok((address, server.handle()))));
+                    server.await
+                })
+            })?;
+        let gone = |_| std::io::Error::other("the server's thread ended before it was ready");
+        let (address, handle) = started.recv().map_err(gone)??;
+        Ok(Self { address, handle, thread })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no new requests, finishes those that run, and ends.
+    ///
+    /// # Errors
+    /// When the server ended in an error before.
+    pub fn stop(self) -> std::io::Result<()> {
+        // The order is sent at once; awaiting it would need a runtime, joining the thread does not.
+        drop(self.handle.stop(true));
+        let ended = self.thread.join();
+        ended.unwrap_or_else(|_| Err(std::io::Error::other("the server's thread panicked")))
+    }
+}
+
+fn bind(
+    service: Arc<Service>,
+    options: &ServerOptions,
+) -> std::io::Result<(actix_web::dev::Server, SocketAddr)> {
+    let document = documentation::document();
+    let known = web::Data::new(KnownPaths::of(&document));
+    let places = Arc::new(Semaphore::new(service.settings().server.queue_max));
+    let shared = web::Data::new(Shared { service, places });
+    let app = move || {
+        let docs = SwaggerUi::new("/docs/{_:.*}")
+            .config(Config::default().persist_authorization(true).try_it_out_enabled(true))
+            .url("/openapi.json", document.clone());
+        App::new()
+            .app_data(shared.clone())
+            .app_data(known.clone())
+            .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
+            .wrap(DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
+            .wrap(from_fn(crate::call::log_request))
+            .into_utoipa_app()
+            .configure(routes::configure)
+            .into_app()
+            .service(docs)
+            .service(web::redirect("/docs", "/docs/"))
+            .service(web::scope("/api").default_service(web::to(unknown)))
+            .configure(webui::configure)
+    };
+    let server = HttpServer::new(app)
+        .backlog(BACKLOG)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(options.shutdown_seconds)
+        .disable_signals()
+        .bind((options.host.as_str(), options.port))?;
+    let address = server.addrs().first().copied();
+    let address = address.ok_or_else(|| std::io::Error::other("no address was bound"))?;
+    Ok((server.run(), address))
+}

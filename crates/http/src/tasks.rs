@@ -1,0 +1,424 @@
+//! Tasks, modules and plans over HTTP.
+
+use actix_web::{get, post, put, web};
+use openmoss_domain::plan::{Plan, PlannedModule, PlannedSubTask};
+use openmoss_domain::sub_task::{Draft, Priority, WorkKind};
+use openmoss_domain::{
+    FieldError, Module, ModuleId, SubTaskId, Task, TaskId, TaskStatus, Timestamp,
+};
+use openmoss_service::plan::Planned;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::call::{Answer, Call};
+use crate::input::{FilterValue, id, text_or_empty};
+use crate::page::{PageQuery, PageView};
+use crate::problem::Problem;
+use crate::vocabulary;
+
+/// A goal.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Task)]
+pub(crate) struct TaskView {
+    #[schema(value_type = uuid::Uuid)]
+    id: TaskId,
+    name: String,
+    description: String,
+    #[serde(rename = "type")]
+    #[schema(value_type = vocabulary::WorkKind)]
+    kind: WorkKind,
+    #[schema(value_type = vocabulary::TaskStatus)]
+    status: TaskStatus,
+    #[schema(value_type = vocabulary::Time)]
+    created_at: Timestamp,
+    #[schema(value_type = vocabulary::Time)]
+    updated_at: Timestamp,
+}
+
+impl From<Task> for TaskView {
+    fn from(one: Task) -> Self {
+        Self {
+            id: one.id,
+            name: one.name,
+            description: one.description,
+            kind: one.kind,
+            status: one.status,
+            created_at: one.created_at,
+            updated_at: one.updated_at,
+        }
+    }
+}
+
+/// A part of a goal.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Module)]
+struct ModuleView {
+    #[schema(value_type = uuid::Uuid)]
+    id: ModuleId,
+    #[schema(value_type = uuid::Uuid)]
+    task_id: TaskId,
+    name: String,
+    description: String,
+}
+
+impl From<Module> for ModuleView {
+    fn from(one: Module) -> Self {
+        Self { id: one.id, task_id: one.task_id, name: one.name, description: one.description }
+    }
+}
+
+/// A new goal.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = TaskCreate)]
+struct CreateBody {
+    #[schema(max_length = 200)]
+    name: String,
+    #[serde(default, deserialize_with = "text_or_empty")]
+    description: String,
+    #[serde(rename = "type")]
+    #[schema(value_type = Option<vocabulary::WorkKind>, default = "once")]
+    kind: Option<WorkKind>,
+}
+
+/// A change; absent or null fields are kept.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = TaskEdit)]
+struct EditBody {
+    #[schema(max_length = 200)]
+    name: Option<String>,
+    description: Option<String>,
+}
+
+/// The new status.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = TaskStatusChange)]
+struct StatusBody {
+    #[schema(value_type = vocabulary::TaskStatus)]
+    status: TaskStatus,
+}
+
+/// A new part of a goal.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ModuleCreate)]
+struct ModuleBody {
+    #[schema(max_length = 200)]
+    name: String,
+    #[serde(default, deserialize_with = "text_or_empty")]
+    description: String,
+}
+
+/// In which status.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct TaskQuery {
+    /// In this status.
+    status: Option<String>,
+}
+
+/// A whole tree of modules and sub-tasks: created all at once, or not at all.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Plan)]
+struct PlanBody {
+    #[serde(default)]
+    #[schema(max_items = 200)]
+    modules: Vec<PlanModuleBody>,
+    /// Sub-tasks without a module.
+    #[serde(default)]
+    #[schema(max_items = 2000)]
+    sub_tasks: Vec<PlanSubTaskBody>,
+}
+
+/// A module of a plan.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PlanModule)]
+struct PlanModuleBody {
+    /// The name under which the answer names it.
+    #[serde(default, rename = "ref")]
+    reference: String,
+    #[schema(max_length = 200)]
+    name: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    sub_tasks: Vec<PlanSubTaskBody>,
+}
+
+/// A sub-task of a plan.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PlanSubTask)]
+struct PlanSubTaskBody {
+    /// The name by which other sub-tasks of the plan refer to it.
+    #[serde(default, rename = "ref")]
+    reference: String,
+    #[schema(max_length = 200)]
+    name: String,
+    #[serde(default)]
+    description: String,
+    /// What to hand in.
+    #[serde(default)]
+    deliverable: String,
+    /// How it will be judged.
+    #[serde(default)]
+    acceptance: String,
+    #[schema(value_type = Option<vocabulary::Priority>, default = "medium")]
+    priority: Option<Priority>,
+    #[serde(rename = "type")]
+    #[schema(value_type = Option<vocabulary::WorkKind>, default = "once")]
+    kind: Option<WorkKind>,
+    /// The executor that it is given to at once.
+    #[schema(format = Uuid)]
+    assigned_agent: Option<String>,
+    /// Refs of this plan, or ids of existing sub-tasks of the same task.
+    #[serde(default)]
+    depends_on: Vec<String>,
+}
+
+impl PlanBody {
+    fn into_plan(self) -> Result<Plan, Problem> {
+        let mut plan = Plan::default();
+        let mut errors = Vec::new();
+        for (index, module) in self.modules.into_iter().enumerate() {
+            for (inner, body) in module.sub_tasks.into_iter().enumerate() {
+                let place = format!("modules[{index}].sub_tasks[{inner}]");
+                plan.sub_tasks.push(body.into_planned(place, Some(index), &mut errors));
+            }
+            plan.modules.push(PlannedModule {
+                reference: module.reference,
+                name: module.name,
+                description: module.description,
+            });
+        }
+        for (index, body) in self.sub_tasks.into_iter().enumerate() {
+            plan.sub_tasks.push(body.into_planned(
+                format!("sub_tasks[{index}]"),
+                None,
+                &mut errors,
+            ));
+        }
+        if errors.is_empty() { Ok(plan) } else { Err(Problem::invalid(errors)) }
+    }
+}
+
+impl PlanSubTaskBody {
+    fn into_planned(
+        self,
+        place: String,
+        module: Option<usize>,
+        errors: &mut Vec<FieldError>,
+    ) -> PlannedSubTask {
+        let agent = self.assigned_agent.as_deref().filter(|text| !text.is_empty());
+        let assigned_agent = agent.and_then(|text| {
+            text.parse()
+                .map_err(|_| {
+                    let field = format!("{place}.assigned_agent");
+                    errors.push(FieldError::new(field, "is not the id of an agent"));
+                })
+                .ok()
+        });
+        PlannedSubTask {
+            place,
+            reference: self.reference,
+            module,
+            draft: Draft {
+                name: self.name,
+                description: self.description,
+                deliverable: self.deliverable,
+                acceptance: self.acceptance,
+                kind: self.kind.unwrap_or(WorkKind::Once),
+                priority: self.priority.unwrap_or(Priority::Medium),
+            },
+            assigned_agent,
+            depends_on: self.depends_on,
+        }
+    }
+}
+
+/// What a plan became.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PlanCreated)]
+struct PlannedView {
+    #[schema(value_type = uuid::Uuid)]
+    task_id: TaskId,
+    modules: Vec<PlannedModuleView>,
+    sub_tasks: Vec<PlannedSubTaskView>,
+}
+
+/// A module that a plan became.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PlanCreatedModule)]
+struct PlannedModuleView {
+    #[serde(rename = "ref")]
+    reference: String,
+    #[schema(value_type = uuid::Uuid)]
+    id: ModuleId,
+    name: String,
+}
+
+/// A sub-task that a plan became.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PlanCreatedSubTask)]
+struct PlannedSubTaskView {
+    #[serde(rename = "ref")]
+    reference: String,
+    #[schema(value_type = uuid::Uuid)]
+    id: SubTaskId,
+    name: String,
+    #[schema(value_type = Option<uuid::Uuid>)]
+    module_id: Option<ModuleId>,
+    #[schema(value_type = vocabulary::SubTaskStatus)]
+    status: openmoss_domain::sub_task::Status,
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    depends_on: Vec<SubTaskId>,
+}
+
+impl From<Planned> for PlannedView {
+    fn from(planned: Planned) -> Self {
+        let module = |(reference, one): (String, Module)| PlannedModuleView {
+            reference,
+            id: one.id,
+            name: one.name,
+        };
+        let sub_task = |one: openmoss_service::plan::PlannedSubTask| PlannedSubTaskView {
+            reference: one.reference,
+            id: one.sub_task.id,
+            name: one.sub_task.name,
+            module_id: one.sub_task.module_id,
+            status: one.sub_task.status,
+            depends_on: one.depends_on,
+        };
+        Self {
+            task_id: planned.task_id,
+            modules: planned.modules.into_iter().map(module).collect(),
+            sub_tasks: planned.sub_tasks.into_iter().map(sub_task).collect(),
+        }
+    }
+}
+
+fn task_id(path: &web::Path<String>) -> Result<TaskId, Problem> {
+    id("task", path)
+}
+
+/// States a goal; it begins in `planning`.
+#[utoipa::path(tag = "Tasks", request_body = CreateBody, responses((status = 200, body = TaskView)))]
+#[post("/api/tasks")]
+async fn create_task(call: Call) -> Answer<TaskView> {
+    call.actor(|known| {
+        let body: CreateBody = known.request.json()?;
+        let kind = body.kind.unwrap_or(WorkKind::Once);
+        Ok(known.service.create_task(&known.cx, &body.name, &body.description, kind)?.into())
+    })
+    .await
+}
+
+/// Tasks, newest first.
+#[utoipa::path(tag = "Tasks", params(TaskQuery, PageQuery), responses((status = 200, body = PageView<TaskView>)))]
+#[get("/api/tasks")]
+async fn list_tasks(call: Call) -> Answer<PageView<TaskView>> {
+    call.actor(|known| {
+        let page: PageQuery = known.request.query()?;
+        let asked: TaskQuery = known.request.query()?;
+        let Ok(status) = FilterValue::parse(asked.status.as_deref()).optional() else {
+            return Ok(page.answer_nothing());
+        };
+        page.answer(|window| Ok(known.service.list_tasks(status, window)?))
+    })
+    .await
+}
+
+/// One task.
+#[utoipa::path(tag = "Tasks", params(("task_id" = String, Path)), responses((status = 200, body = TaskView)))]
+#[get("/api/tasks/{task_id}")]
+async fn find_task(call: Call, path: web::Path<String>) -> Answer<TaskView> {
+    call.actor(move |known| Ok(known.service.find_task(task_id(&path)?)?.into())).await
+}
+
+/// Changes name and description; absent or null fields are kept.
+#[utoipa::path(tag = "Tasks", params(("task_id" = String, Path)), request_body = EditBody, responses((status = 200, body = TaskView)))]
+#[put("/api/tasks/{task_id}")]
+async fn edit_task(call: Call, path: web::Path<String>) -> Answer<TaskView> {
+    call.actor(move |known| {
+        let body: EditBody = known.request.json()?;
+        let (name, description) = (body.name.as_deref(), body.description.as_deref());
+        let id = task_id(&path)?;
+        Ok(known.service.edit_task(&known.cx, id, name, description)?.into())
+    })
+    .await
+}
+
+/// Moves a task to another status. To cancel, use the cancel endpoint.
+#[utoipa::path(tag = "Tasks", params(("task_id" = String, Path)), request_body = StatusBody, responses((status = 200, body = TaskView)))]
+#[put("/api/tasks/{task_id}/status")]
+async fn move_task(call: Call, path: web::Path<String>) -> Answer<TaskView> {
+    call.actor(move |known| {
+        let body: StatusBody = known.request.json()?;
+        if body.status == TaskStatus::Cancelled {
+            return Err(Problem::field("status", "cannot be cancelled here; POST to …/cancel"));
+        }
+        Ok(known.service.move_task(&known.cx, task_id(&path)?, body.status)?.into())
+    })
+    .await
+}
+
+/// Gives a task up; its work is kept back from then on.
+#[utoipa::path(tag = "Tasks", params(("task_id" = String, Path)), responses((status = 200, body = TaskView)))]
+#[post("/api/tasks/{task_id}/cancel")]
+async fn cancel_task(call: Call, path: web::Path<String>) -> Answer<TaskView> {
+    call.actor(move |known| {
+        let id = task_id(&path)?;
+        Ok(known.service.move_task(&known.cx, id, TaskStatus::Cancelled)?.into())
+    })
+    .await
+}
+
+/// Adds a module; names may repeat.
+#[utoipa::path(tag = "Tasks", params(("task_id" = String, Path)), request_body = ModuleBody, responses((status = 200, body = ModuleView)))]
+#[post("/api/tasks/{task_id}/modules")]
+async fn create_module(call: Call, path: web::Path<String>) -> Answer<ModuleView> {
+    call.actor(move |known| {
+        let body: ModuleBody = known.request.json()?;
+        let id = task_id(&path)?;
+        Ok(known.service.create_module(&known.cx, id, &body.name, &body.description)?.into())
+    })
+    .await
+}
+
+/// The modules of a task; none for an unknown task.
+#[utoipa::path(tag = "Tasks", params(("task_id" = String, Path)), responses((status = 200, body = Vec<ModuleView>)))]
+#[get("/api/tasks/{task_id}/modules")]
+async fn list_modules(call: Call, path: web::Path<String>) -> Answer<Vec<ModuleView>> {
+    call.actor(move |known| {
+        let Ok(id) = path.parse() else {
+            return Ok(Vec::new());
+        };
+        Ok(known.service.list_modules(id)?.into_iter().map(ModuleView::from).collect())
+    })
+    .await
+}
+
+/// Creates a whole tree of modules and sub-tasks with their dependencies: all or nothing, and
+/// every error with its place.
+#[utoipa::path(tag = "Tasks", params(("task_id" = String, Path)), request_body = PlanBody, responses((status = 200, body = PlannedView)))]
+#[post("/api/tasks/{task_id}/plan")]
+async fn create_plan(call: Call, path: web::Path<String>) -> Answer<PlannedView> {
+    call.actor(move |known| {
+        let plan = known.request.json::<PlanBody>()?.into_plan()?;
+        Ok(known.service.create_plan(&known.cx, task_id(&path)?, &plan)?.into())
+    })
+    .await
+}
+
+pub(crate) fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+    config
+        .service(create_task)
+        .service(list_tasks)
+        .service(find_task)
+        .service(edit_task)
+        .service(move_task)
+        .service(cancel_task)
+        .service(create_module)
+        .service(list_modules)
+        .service(create_plan);
+}

@@ -1,0 +1,81 @@
+//! Names of the domain's enums in the OpenAPI document, built from their own lists of tokens.
+
+use std::borrow::Cow;
+
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
+
+macro_rules! vocabulary {
+    ($($(#[$meta:meta])* $name:ident => $domain:ty),+ $(,)?) => {$(
+        $(#[$meta])*
+        pub(crate) struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let tokens = <$domain>::ALL.iter().map(|value| value.as_str());
+                ObjectBuilder::new()
+                    .schema_type(SchemaType::Type(Type::String))
+                    .enum_values(Some(tokens))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed(stringify!($name))
+            }
+        }
+    )+};
+}
+
+vocabulary! {
+    /// What can be done with a sub-task.
+    SubTaskAction => openmoss_domain::Action,
+    /// Where a sub-task stands.
+    SubTaskStatus => openmoss_domain::sub_task::Status,
+    /// How soon.
+    Priority => openmoss_domain::sub_task::Priority,
+    /// Once or recurring.
+    WorkKind => openmoss_domain::sub_task::WorkKind,
+    /// Why something is blocked.
+    BlockedKind => openmoss_domain::sub_task::BlockedKind,
+    /// What something waits for.
+    WaitingKind => openmoss_domain::waiting::WaitingKind,
+    /// How far a goal is.
+    TaskStatus => openmoss_domain::TaskStatus,
+    /// An agent's role.
+    Role => openmoss_domain::Role,
+    /// As what somebody acts.
+    ActorKind => openmoss_domain::ActorKind,
+    /// Whether an agent may work.
+    AgentStatus => openmoss_domain::AgentStatus,
+    /// What a review says.
+    ReviewResult => openmoss_domain::ReviewResult,
+    /// What an artifact is.
+    ArtifactKind => openmoss_domain::ArtifactKind,
+    /// What a log entry is about.
+    LogAction => openmoss_domain::log::LogAction,
+    /// What a rule applies to.
+    RuleScope => openmoss_domain::RuleScope,
+    /// What happened.
+    EventKind => openmoss_domain::EventKind,
+}
+
+/// A point in time: RFC 3339, UTC.
+pub(crate) struct Time;
+
+impl PartialSchema for Time {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .into()
+    }
+}
+
+impl ToSchema for Time {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Time")
+    }
+}
