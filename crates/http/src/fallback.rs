@@ -5,7 +5,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use utoipa::openapi::OpenApi;
 
-use crate::problem::Problem;
+use crate::problem::{CODES, Problem};
 
 /// The paths that exist, each with its methods.
 pub(crate) struct KnownPaths(Vec<(ResourceDef, String)>);
@@ -47,5 +47,15 @@ pub(crate) async fn unknown(request: HttpRequest, known: web::Data<KnownPaths>) 
         None => {
             Problem::new("not_found", "there is nothing at this path; see /docs").error_response()
         }
+    }
+}
+
+/// What a problem's `type` leads to: its code in words.
+pub(crate) async fn explain(code: web::Path<String>) -> HttpResponse {
+    match CODES.iter().find(|entry| entry.0 == code.as_str()) {
+        Some((code, status, meaning)) => HttpResponse::Ok()
+            .content_type("text/plain; charset=utf-8")
+            .body(format!("{code} (HTTP {status})\n{meaning}\n")),
+        None => Problem::new("not_found", "there is no problem with this code").error_response(),
     }
 }

@@ -52,7 +52,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
 pub(crate) struct Problem {
     /// Where the code is explained.
     #[serde(rename = "type")]
-    #[schema(example = "/docs/problems#sub_task.not_owner")]
+    #[schema(example = "/problems/sub_task.not_owner")]
     kind: String,
     /// The status in words.
     title: &'static str,
@@ -91,7 +91,7 @@ impl Problem {
         let status = CODES.iter().find(|entry| entry.0 == code).map_or(500, |entry| entry.1);
         let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
         Self {
-            kind: format!("/docs/problems#{code}"),
+            kind: format!("/problems/{code}"),
             title: title.unwrap_or("Error"),
             status,
             detail: sentence(detail.into()),

@@ -15,7 +15,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::call::{BODY_BYTES_MAX, Shared};
-use crate::fallback::{KnownPaths, unknown};
+use crate::fallback::{KnownPaths, explain, unknown};
 use crate::{documentation, routes, webui};
 
 /// Connections that may wait to be accepted.
@@ -113,6 +113,7 @@ fn bind(
             .into_app()
             .service(docs)
             .service(web::redirect("/docs", "/docs/"))
+            .route("/problems/{code}", web::get().to(explain))
             .service(web::scope("/api").default_service(web::to(unknown)))
             .configure(webui::configure)
     };

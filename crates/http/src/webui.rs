@@ -12,8 +12,10 @@ use actix_web::http::header::{
     self, AcceptEncoding, CacheControl, CacheDirective, ContentEncoding, ETag, Encoding, EntityTag,
     Header as _, IfNoneMatch,
 };
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _, web};
 use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::problem::Problem;
 
 /// `debug-embed` keeps debug builds the same as release builds: all files are in the program.
 #[derive(RustEmbed)]
@@ -47,10 +49,21 @@ async fn serve(request: HttpRequest) -> HttpResponse {
         Some(asset) => asset.respond(&request),
         // An old page asks for files of an older build: HTML instead would be a riddle to it.
         None if path.starts_with(HASHED) => HttpResponse::NotFound().finish(),
+        // An agent that forgot /api should not have to read a page.
+        None if !path.is_empty() && !wants_page(&request) => {
+            Problem::new("not_found", "there is nothing at this path; the API is below /api")
+                .error_response()
+        }
         // A path of the dashboard's own router.
         None => Asset::find(INDEX)
             .map_or_else(|| HttpResponse::NotFound().finish(), |index| index.respond(&request)),
     }
+}
+
+/// Browsers ask for pages; nothing else does.
+fn wants_page(request: &HttpRequest) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 struct Asset {

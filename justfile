@@ -1,0 +1,86 @@
+# Recipes for maintainers; `just` alone lists them.
+
+export TEST_DATABASE_URL := env("TEST_DATABASE_URL", "")
+
+_list:
+    @just --list --unsorted
+
+# Start the server on port 6565.
+run *ARGS:
+    cargo run --release -- {{ARGS}}
+
+# A scripted team takes docs/ to a delivered index.md.
+demo *ARGS:
+    cargo run --release -- demo {{ARGS}}
+
+# Server and Vite's dev server beside each other: http://localhost:5173.
+dev:
+    cargo build
+    (cd webui && npm install && npm run dev) & cargo run; kill %1
+
+# Everything on SQLite.
+test:
+    cargo nextest run --workspace
+
+# Everything on SQLite and PostgreSQL; starts a scratch cluster under target/.
+test-pg:
+    TEST_DATABASE_URL="${TEST_DATABASE_URL:-$(tools/test-postgres start)}" cargo nextest run --workspace --features openmoss/postgres,openmoss-testkit/postgres
+
+# The client that agents carry.
+test-client:
+    python3 -m unittest discover -s skills
+
+# Unit tests, types and lint of the dashboard.
+test-ui:
+    cd webui && npm ci --no-audit --no-fund && npm run lint && npm test
+
+# The dashboard and Swagger UI in a real browser, against the release program.
+test-browser:
+    cd webui && npm run browser
+
+# Clippy without and with PostgreSQL, format, documentation.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets --features openmoss/postgres,openmoss-testkit/postgres -- -D warnings
+
+# Format everything.
+fmt:
+    cargo fmt --all
+
+# Rewrite generated files: transition matrix, state-machine page, OpenAPI document and its types.
+bless:
+    BLESS=1 cargo test -p openmoss-domain -p openmoss-http
+    cd webui && npm run api
+
+# Rewrite the OpenAPI document and the dashboard's types.
+openapi:
+    BLESS=1 cargo test -p openmoss-http --test openapi
+    cd webui && npm run api
+
+# Build the dashboard alone.
+ui:
+    cd webui && npm ci && npm run build
+
+# Documentation of all crates.
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# Measure; prints the table of docs/benchmarks.md.
+bench *ARGS:
+    cargo build --release --bin openmoss
+    cargo run --release -p openmoss-bench -- {{ARGS}}
+
+# The demo end to end on both databases.
+demo-check:
+    cargo run --release --features postgres -- demo --exit
+    cargo run --release --features postgres -- demo --exit --database "${TEST_DATABASE_URL:-$(tools/test-postgres start)}"
+
+# What CI runs after the README's test command.
+ci: lint docs test-pg test-client test-ui demo-check
+
+# Forget builds and scratch databases.
+clean:
+    -tools/test-postgres stop
+    cargo clean
+    rm -rf webui/node_modules webui/dist
