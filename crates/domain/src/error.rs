@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actor::ActorKind;
 use crate::dependency::open_prerequisites;
-use crate::id::AgentId;
+use crate::id::{AgentId, SubTaskId};
 use crate::sub_task::{Action, Status};
 use crate::task::{TaskAction, TaskStatus};
 
@@ -107,6 +107,14 @@ pub enum DomainError {
     PrerequisitesOpen {
         /// How many are not done.
         open: u32,
+    },
+    /// A prerequisite was cancelled, so it will never be done.
+    #[error(
+        "the prerequisite {id} is cancelled; replace depends_on, or reopen that sub-task first"
+    )]
+    PrerequisiteCancelled {
+        /// Which one.
+        id: SubTaskId,
     },
     /// The task's status keeps its work back.
     #[error(

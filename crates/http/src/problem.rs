@@ -37,6 +37,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ),
     ("sub_task.not_owner", 409, "Somebody else owns it now, or nobody: stop working on it."),
     ("sub_task.prerequisites_open", 409, "Other sub-tasks must be done first."),
+    ("sub_task.prerequisite_cancelled", 409, "It waits for cancelled work; replace depends_on."),
     ("task.held", 409, "The task's status keeps its work back."),
     ("task.not_allowed_from", 409, "The task's status does not allow the action."),
     ("body_too_large", 413, "The body is over 1 MiB."),
@@ -222,6 +223,10 @@ impl From<DomainError> for Problem {
             DomainError::OwnScore => Self::new("score.own", detail),
             DomainError::PrerequisitesOpen { open } => {
                 Self::new("sub_task.prerequisites_open", detail).with("open_prerequisites", open)
+            }
+            DomainError::PrerequisiteCancelled { id } => {
+                Self::new("sub_task.prerequisite_cancelled", detail)
+                    .with("prerequisite", id.to_string())
             }
             DomainError::TaskHeld => Self::new("task.held", detail),
             DomainError::TaskNotAllowedFrom { status, .. } => {

@@ -49,7 +49,7 @@ impl Service {
     /// [`ServiceError::Unauthenticated`] or [`ServiceError::AgentDisabled`].
     pub fn authenticate_agent(&self, key: &str) -> Result<Agent, ServiceError> {
         let hash = hash(key.as_bytes());
-        let found = self.read(|reader| Ok(agent::find_by_key(reader, &hash)?))?;
+        let found = self.directory.find(&self.store, &hash)?;
         let found = found.ok_or(ServiceError::Unauthenticated(
             "the API key is not known; send it as Authorization: Bearer <key>",
         ))?;
@@ -112,6 +112,7 @@ impl Service {
             Ok(Created { agent: created.clone(), key_hash: wanted.clone() })
         });
         let stored = stored.map_err(|error| name_taken(error, &name))?;
+        self.directory.forget();
         if stored.key_hash != key_hash {
             return self.reset_agent_key(&Context::of(cx.actor), stored.agent.id);
         }
@@ -129,6 +130,7 @@ impl Service {
             append(writer, &event)?;
             Ok(found)
         })?;
+        self.directory.forget();
         Ok(Registered { agent, key })
     }
 
@@ -142,7 +144,7 @@ impl Service {
         let event = Event::new(EventKind::AgentStatusChanged, cx.actor, self.now())
             .agent(id)
             .with("to", status.as_str());
-        self.write(cx, move |writer| {
+        let changed = self.write(cx, move |writer| {
             let before = agent::find(writer, id)?.ok_or(ServiceError::not_found("agent"))?;
             if before.status == status {
                 return Ok(before);
@@ -150,7 +152,9 @@ impl Service {
             agent::set_status(writer, &before, status)?;
             append(writer, &event)?;
             Ok(Agent { status, ..before })
-        })
+        })?;
+        self.directory.forget();
+        Ok(changed)
     }
 
     /// All agents, oldest first.

@@ -9,6 +9,7 @@ mod clock;
 pub mod content;
 mod context;
 mod credential;
+mod directory;
 mod error;
 mod step;
 mod throttle;
@@ -37,6 +38,7 @@ use serde_json::Value;
 
 pub use clock::{Clock, SystemClock};
 pub use context::{Context, Idempotency};
+use directory::Directory;
 pub use error::ServiceError;
 pub use openmoss_storage::event::Recorded;
 pub use openmoss_storage::score::Standing;
@@ -51,6 +53,7 @@ pub struct Service {
     layers: Arc<dyn SettingsLayers>,
     settings: RwLock<Arc<Settings>>,
     throttle: Throttle,
+    directory: Directory,
     setup_token: Secret,
 }
 
@@ -73,8 +76,15 @@ impl Service {
         let stored = store.read(settings::stored)?;
         let settings = RwLock::new(Arc::new(layers.effective(&stored)?));
         let setup_token = Secret::new(credential::random_hex(16));
-        let service =
-            Self { store, clock, layers, settings, throttle: Throttle::new(), setup_token };
+        let service = Self {
+            store,
+            clock,
+            layers,
+            settings,
+            throttle: Throttle::new(),
+            directory: Directory::default(),
+            setup_token,
+        };
         service.prepare()?;
         Ok(service)
     }

@@ -217,7 +217,11 @@ impl Service {
 
     /// Puts a blocked sub-task back into the queue.
     pub fn requeue_sub_task(&self, cx: &Context, id: SubTaskId) -> Result<SubTask, ServiceError> {
-        self.transition(cx, id, Command::Requeue)
+        let stepper = self.stepper(cx);
+        self.write(cx, move |writer| {
+            refuse_cancelled_prerequisite(writer, id)?;
+            Ok(stepper.step(writer, id, &Command::Requeue)?.after)
+        })
     }
 
     /// Does finished or cancelled work again.
@@ -240,6 +244,7 @@ impl Service {
         let stepper = self.stepper(cx);
         self.write(cx, move |writer| {
             find_worker(writer, "agent_id", to)?;
+            refuse_cancelled_prerequisite(writer, id)?;
             Ok(stepper.step(writer, id, &Command::Reassign { to })?.after)
         })
     }
@@ -388,6 +393,20 @@ pub(crate) fn prerequisites(
     }
     fields.finish()?;
     Ok(found)
+}
+
+/// Work that waits for cancelled work would wait for ever, out of sight of the planner.
+fn refuse_cancelled_prerequisite(writer: &mut Writer, id: SubTaskId) -> Result<(), ServiceError> {
+    let sub_task = stored::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+    if sub_task.open_prerequisites == 0 {
+        return Ok(());
+    }
+    let needed = prerequisite::find_all(writer, &[id])?.remove(&id).unwrap_or_default();
+    let needed = stored::find_many(writer, &needed)?;
+    match needed.iter().find(|one| one.status == Status::Cancelled) {
+        Some(cancelled) => Err(DomainError::PrerequisiteCancelled { id: cancelled.id }.into()),
+        None => Ok(()),
+    }
 }
 
 pub(crate) fn open_among(prerequisites: &[SubTask]) -> u32 {

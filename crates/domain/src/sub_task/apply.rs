@@ -252,7 +252,11 @@ impl SubTask {
     }
 
     fn event(&self, command: &Command, next: &Self, actor: Actor, now: Timestamp) -> Option<Event> {
-        let payload = Payload::status(self.status, next.status).attempt(next.attempt);
+        let mut payload = Payload::status(self.status, next.status).attempt(next.attempt);
+        if let Some(previous) = self.owner.filter(|_| self.owner != next.owner) {
+            // Whoever lost the sub-task is told by this event and no other.
+            payload = payload.with("previous_owner", previous.to_string());
+        }
         let (kind, payload) = match command {
             Command::Claim { .. } | Command::Start { .. } if self.status == next.status => {
                 (EventKind::SubTaskSession, payload)

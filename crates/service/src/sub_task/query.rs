@@ -2,11 +2,10 @@
 
 use openmoss_domain::waiting::{Surroundings, WaitingFor, waiting_for};
 use openmoss_domain::{
-    Action, Actor, AgentId, AgentStatus, Policy, Role, SubTask, SubTaskId, Submission, TaskId,
-    Timestamp,
+    Action, Actor, AgentId, Policy, SubTask, SubTaskId, Submission, TaskId, Timestamp,
 };
 use openmoss_storage::sub_task::{self as stored, Filter};
-use openmoss_storage::{Page, Reader, Window, agent, prerequisite, submission};
+use openmoss_storage::{Page, Reader, Window, prerequisite, submission};
 
 use crate::Service;
 use crate::error::ServiceError;
@@ -30,6 +29,7 @@ struct Viewer {
     actor: Actor,
     now: Timestamp,
     policy: Policy,
+    around: Surroundings,
 }
 
 impl Viewer {
@@ -38,17 +38,12 @@ impl Viewer {
         reader: &mut Reader,
         sub_tasks: Vec<SubTask>,
     ) -> Result<Vec<SubTaskView>, ServiceError> {
-        let count = agent::count_by_role(reader)?;
-        let around = Surroundings {
-            active_executors: count(Role::Executor, AgentStatus::Active),
-            active_reviewers: count(Role::Reviewer, AgentStatus::Active),
-        };
         let dependent: Vec<_> =
             sub_tasks.iter().filter(|one| one.prerequisites > 0).map(|one| one.id).collect();
         let mut edges = prerequisite::find_all(reader, &dependent)?;
         let view = |sub_task: SubTask| SubTaskView {
             depends_on: edges.remove(&sub_task.id).unwrap_or_default(),
-            waiting_for: waiting_for(&sub_task, &around, self.now, &self.policy),
+            waiting_for: waiting_for(&sub_task, &self.around, self.now, &self.policy),
             allowed_actions: sub_task.allowed_actions(self.actor),
             sub_task,
         };
@@ -65,8 +60,9 @@ impl Viewer {
 }
 
 impl Service {
-    fn viewer(&self, actor: Actor) -> Viewer {
-        Viewer { actor, now: self.now(), policy: self.policy() }
+    fn viewer(&self, actor: Actor) -> Result<Viewer, ServiceError> {
+        let around = self.directory.surroundings(&self.store)?;
+        Ok(Viewer { actor, now: self.now(), policy: self.policy(), around })
     }
 
     /// One sub-task with `actor`'s eyes, such as one that a use case just answered.
@@ -75,14 +71,14 @@ impl Service {
         actor: Actor,
         sub_task: SubTask,
     ) -> Result<SubTaskView, ServiceError> {
-        let viewer = self.viewer(actor);
+        let viewer = self.viewer(actor)?;
         let views = self.read(|reader| viewer.view(reader, vec![sub_task]))?;
         views.into_iter().next().ok_or(ServiceError::not_found("sub_task"))
     }
 
     /// The sub-task with this id.
     pub fn find_sub_task(&self, actor: Actor, id: SubTaskId) -> Result<SubTaskView, ServiceError> {
-        let viewer = self.viewer(actor);
+        let viewer = self.viewer(actor)?;
         let views = self.read(|reader| {
             let found = stored::find(reader, id)?.ok_or(ServiceError::not_found("sub_task"))?;
             viewer.view(reader, vec![found])
@@ -97,7 +93,7 @@ impl Service {
         filter: Filter,
         window: Window,
     ) -> Result<Page<SubTaskView>, ServiceError> {
-        let viewer = self.viewer(actor);
+        let viewer = self.viewer(actor)?;
         self.read(|reader| {
             let page = stored::list(reader, filter, window)?;
             viewer.view_page(reader, page)
@@ -110,7 +106,7 @@ impl Service {
         actor: Actor,
         window: Window,
     ) -> Result<Page<SubTaskView>, ServiceError> {
-        let viewer = self.viewer(actor);
+        let viewer = self.viewer(actor)?;
         self.read(|reader| {
             let page = stored::list_claimable(reader, window)?;
             viewer.view_page(reader, page)
@@ -124,7 +120,7 @@ impl Service {
         owner: AgentId,
         task_id: TaskId,
     ) -> Result<SubTaskView, ServiceError> {
-        let viewer = self.viewer(actor);
+        let viewer = self.viewer(actor)?;
         let views = self.read(|reader| {
             let found = stored::find_latest(reader, owner, task_id)?
                 .ok_or(ServiceError::not_found("sub_task"))?;
