@@ -1,0 +1,147 @@
+//! An executor: mends what was sent back, then takes the next sub-task, and really does it.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::client::{Client, Review, SubTask};
+use super::document::Description;
+use super::index;
+use super::job::Job;
+use super::team::{Idle, Team, Trouble};
+
+/// How an executor works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Habit {
+    /// Right at once.
+    Careful,
+    /// Careless with so many sub-tasks more, until the reviewer has said so.
+    CarelessFor(u32),
+}
+
+/// An executor.
+pub(super) struct Executor<'a> {
+    pub(super) name: &'a str,
+    pub(super) client: &'a Client,
+    pub(super) team: &'a Team<'a>,
+    /// The folder that the whole team sees.
+    pub(super) workspace: &'a Path,
+    pub(super) habit: Habit,
+}
+
+#[derive(Deserialize)]
+struct NextClaim {
+    sub_task: Option<SubTask>,
+}
+
+/// A finished piece of work.
+struct Work {
+    summary: String,
+    artifacts: Vec<Value>,
+}
+
+impl Executor<'_> {
+    /// Works until the end.
+    pub(super) fn work(mut self) -> Result<(), Trouble> {
+        let mut idle = Idle::none();
+        while !self.team.is_over() {
+            match self.find_work()? {
+                Some(sub_task) => {
+                    self.carry_out(&sub_task)?;
+                    idle = Idle::none();
+                }
+                None => idle.pause(self.team),
+            }
+        }
+        Ok(())
+    }
+
+    /// What was sent back comes first, then what was given to it, then the queue.
+    fn find_work(&self) -> Result<Option<SubTask>, Trouble> {
+        for status in ["rework", "assigned"] {
+            let path = format!("/api/sub-tasks/mine?status={status}");
+            if let Some(own) = self.client.get_newest(&path, 1)?.pop() {
+                return Ok(Some(own));
+            }
+        }
+        let next: NextClaim = self.client.post("/api/sub-tasks/claim-next", &json!({}))?;
+        Ok(next.sub_task)
+    }
+
+    fn carry_out(&mut self, sub_task: &SubTask) -> Result<(), Trouble> {
+        let path = format!("/api/sub-tasks/{}", sub_task.id);
+        let attempt = json!({"attempt": sub_task.attempt});
+        self.client.post::<Value>(&format!("{path}/start"), &attempt)?;
+        if sub_task.rework_count > 0 {
+            self.take_to_heart(sub_task)?;
+        }
+        let job = Job::parse(&sub_task.description).ok_or_else(|| {
+            Trouble::Other(format!("does not understand the sub-task {:?}", sub_task.name))
+        })?;
+        let work = match job {
+            Job::Describe(path) => self.describe(&path, sub_task)?,
+            Job::Compile => self.compile(sub_task)?,
+        };
+        self.client.log("coding", Some(&sub_task.id), &work.summary)?;
+        let body = json!({
+            "summary": work.summary,
+            "artifacts": work.artifacts,
+            "attempt": sub_task.attempt,
+        });
+        self.client.post::<Value>(&format!("{path}/submit"), &body)?;
+        Ok(())
+    }
+
+    /// Reads what the reviewer said.
+    fn take_to_heart(&self, sub_task: &SubTask) -> Result<(), Trouble> {
+        let path = format!("/api/review-records?sub_task_id={}", sub_task.id);
+        let review: Option<Review> = self.client.get_newest(&path, 1)?.pop();
+        let issues = review.map(|review| review.issues).unwrap_or_default();
+        self.team.narrator.say(&format!("{}: mends {:?}", self.name, sub_task.name));
+        let summary = format!("The reviewer is right, this needs more care:\n{issues}");
+        Ok(self.client.log("reflection", Some(&sub_task.id), &summary)?)
+    }
+
+    fn describe(&mut self, path: &str, sub_task: &SubTask) -> Result<Work, Trouble> {
+        let mut found = Description::of(self.workspace, path)
+            .map_err(|error| Trouble::Other(format!("cannot read {path}: {error}")))?;
+        self.team.think(found.words);
+        if let Habit::CarelessFor(left) = &mut self.habit
+            && *left > 0
+            && sub_task.rework_count == 0
+        {
+            *left -= 1;
+            found.spoil();
+        }
+        let summary = format!("{path}: {} words, {} headings", found.words, found.outline.len());
+        let value = serde_json::to_string_pretty(&found)
+            .map_err(|error| Trouble::Other(format!("cannot write JSON: {error}")))?;
+        let artifacts = vec![json!({"kind": "text", "title": "description.json", "value": value})];
+        Ok(Work { summary, artifacts })
+    }
+
+    fn compile(&self, sub_task: &SubTask) -> Result<Work, Trouble> {
+        let mut descriptions = Vec::with_capacity(sub_task.depends_on.len());
+        for id in &sub_task.depends_on {
+            descriptions.push(find_description(self.client, id)?);
+        }
+        descriptions.sort_by(|a, b| a.path.cmp(&b.path));
+        self.team.think(descriptions.len() * 10);
+        let pieces =
+            index::pieces(&index::compile(&self.workspace.to_string_lossy(), &descriptions));
+        let artifact = |value| json!({"kind": "text", "title": "index.md", "value": value});
+        Ok(Work {
+            summary: format!("The index of {} files", descriptions.len()),
+            artifacts: pieces.into_iter().map(artifact).collect(),
+        })
+    }
+}
+
+/// The description that was handed in last for a sub-task.
+pub(super) fn find_description(client: &Client, id: &str) -> Result<Description, Trouble> {
+    let unusable = |why: &str| Trouble::Other(format!("the deliverable of sub-task {id} {why}"));
+    let submission = client.find_last_submission(id)?.ok_or_else(|| unusable("is missing"))?;
+    let artifact = submission.artifacts.first().ok_or_else(|| unusable("is empty"))?;
+    serde_json::from_str(&artifact.value).map_err(|error| unusable(&format!("is broken: {error}")))
+}
