@@ -83,11 +83,7 @@ impl Service {
         check_new_password("password", password)?;
         let hashed = self.throttle.one_at_a_time(|| hash_password(password))?;
         let change = ("admin.password", Value::String(hashed.expose().to_owned()));
-        self.change_settings(cx, vec![change])?;
-        self.store.write(|writer| -> Result<(), ServiceError> {
-            session::delete_all(writer)?;
-            Ok(())
-        })
+        self.change_settings(cx, vec![change], |_| Ok(()))
     }
 }
 

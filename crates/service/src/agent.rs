@@ -14,6 +14,7 @@ use crate::credential::{hash, is_same, new_api_key};
 use crate::error::ServiceError;
 use crate::settings::Secret;
 use crate::step::append;
+use crate::sub_task::swapped;
 
 /// A new agent, as it came in.
 #[derive(Debug, Clone)]
@@ -149,7 +150,7 @@ impl Service {
             if before.status == status {
                 return Ok(before);
             }
-            agent::set_status(writer, &before, status)?;
+            swapped(agent::set_status(writer, &before, status)?)?;
             append(writer, &event)?;
             Ok(Agent { status, ..before })
         })?;
@@ -183,12 +184,13 @@ impl Service {
 pub const REGISTRANT: Actor = Actor::System;
 
 fn name_taken(error: ServiceError, name: &str) -> ServiceError {
-    match error {
-        ServiceError::Storage(StorageError::Unique(index)) if index.contains("name") => {
-            ServiceError::AlreadyExists(format!(
-                "an agent named {name:?} exists already; choose another name"
-            ))
-        }
-        other => other,
+    let is_taken = matches!(
+        &error,
+        ServiceError::Storage(StorageError::Unique(index)) if index.contains("name")
+    );
+    if is_taken {
+        let text = format!("an agent named {name:?} exists already; choose another name");
+        return ServiceError::AlreadyExists(text);
     }
+    error
 }

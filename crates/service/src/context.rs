@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use openmoss_domain::{Actor, Timestamp};
-use openmoss_storage::idempotency::{Remembered, TOKEN_UNIQUE, find, insert};
-use openmoss_storage::{StorageError, Store, Writer};
+use openmoss_storage::idempotency::{Remembered, find, insert};
+use openmoss_storage::{Store, Writer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -63,21 +63,19 @@ where
             return Ok(answer);
         }
         let value = run(writer)?;
-        let answer = serde_json::to_string(&value).map_err(ServiceError::remember)?;
+        let answer =
+            serde_json::to_string(&value).map_err(|error| ServiceError::remember(&error))?;
         let remembered = Remembered { fingerprint: key.fingerprint.clone(), answer };
         insert(writer, &key.token, &remembered, now)?;
         Ok(value)
     });
-    match result {
-        // On PostgreSQL a twin may have been quicker: its answer is the first one.
-        Err(ServiceError::Storage(StorageError::Unique(name)))
-            if TOKEN_UNIQUE.iter().any(|unique| name.contains(unique)) =>
-        {
-            let found = store.read(|reader| find(reader, &recall_key.token))?;
-            recall(&recall_key, found)?.ok_or(ServiceError::ConcurrentChange)
-        }
-        other => other,
-    }
+    result.or_else(|error| {
+        // On PostgreSQL a twin may have been quicker, and may be the reason of this failure,
+        // whatever that is: its answer is the first one.
+        let found = store
+            .read(|reader| -> Result<_, ServiceError> { Ok(find(reader, &recall_key.token)?) })?;
+        recall(&recall_key, found)?.ok_or(error)
+    })
 }
 
 fn recall<T: DeserializeOwned>(
@@ -90,5 +88,7 @@ fn recall<T: DeserializeOwned>(
     if remembered.fingerprint != key.fingerprint {
         return Err(ServiceError::IdempotencyKeyReused);
     }
-    serde_json::from_str(&remembered.answer).map(Some).map_err(ServiceError::remember)
+    serde_json::from_str(&remembered.answer)
+        .map(Some)
+        .map_err(|error| ServiceError::remember(&error))
 }

@@ -1,6 +1,6 @@
 //! What the dashboard's first page shows. Nothing here counts a table.
 
-use chrono::{LocalResult, NaiveTime, TimeZone};
+use chrono::{NaiveTime, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use openmoss_domain::sub_task::Status;
 use openmoss_domain::{AgentStatus, ReviewResult, Role, TaskStatus, Timestamp};
@@ -97,16 +97,11 @@ impl Service {
     fn midnight(&self, now: Timestamp) -> Timestamp {
         let zone: Tz = self.settings().server.timezone.parse().unwrap_or(Tz::UTC);
         let today = now.to_datetime().with_timezone(&zone).date_naive();
-        let midnight = zone.from_local_datetime(&today.and_time(NaiveTime::MIN));
-        match midnight {
-            LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => {
-                time.with_timezone(&chrono::Utc).into()
-            }
-            // Where clocks jump over midnight, the day begins an hour later.
-            LocalResult::None => zone
-                .from_utc_datetime(&today.and_time(NaiveTime::MIN))
-                .with_timezone(&chrono::Utc)
-                .into(),
-        }
+        // Where clocks jump over midnight, the day begins later; no jump is longer than this.
+        let begins = (0..24 * 60).step_by(15).find_map(|minutes| {
+            let time = today.and_time(NaiveTime::MIN) + TimeDelta::minutes(minutes);
+            zone.from_local_datetime(&time).earliest()
+        });
+        begins.map_or(now, |begins| begins.with_timezone(&chrono::Utc).into())
     }
 }

@@ -83,7 +83,7 @@ impl ServiceError {
     }
 
     /// An answer that could not be remembered or recalled.
-    pub(crate) fn remember(error: serde_json::Error) -> Self {
+    pub(crate) fn remember(error: &serde_json::Error) -> Self {
         Self::Internal(format!("a remembered answer cannot be read or written: {error}"))
     }
 }

@@ -28,7 +28,7 @@ pub mod setup;
 pub mod sub_task;
 pub mod task;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use openmoss_domain::{Policy, Timestamp};
 use openmoss_storage::{Location, Reader, Store, StoreOptions, Writer};
@@ -52,6 +52,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     layers: Arc<dyn SettingsLayers>,
     settings: RwLock<Arc<Settings>>,
+    changing: Mutex<()>,
     throttle: Throttle,
     directory: Directory,
     setup_token: Secret,
@@ -81,6 +82,7 @@ impl Service {
             clock,
             layers,
             settings,
+            changing: Mutex::new(()),
             throttle: Throttle::new(),
             directory: Directory::default(),
             setup_token,

@@ -94,7 +94,7 @@ fn judge(
         ReviewResult::Approved => Command::Approve,
         ReviewResult::Rejected => Command::Reject { rework_agent: verdict.rework_agent },
     };
-    let stepped = stepper.step(writer, id, &command)?;
+    let step = stepper.step(writer, id, &command)?;
     let stored = Review {
         id: ReviewId::from_uuid(Uuid::new_v4()),
         sub_task_id: id,
@@ -110,11 +110,11 @@ fn judge(
     review::insert(writer, &stored)?;
     // The score goes to whoever did the work, not to whoever shall mend it.
     let delta = review_delta(verdict.result, verdict.score);
-    if let (Some(owner), true) = (stepped.before.owner, delta != 0) {
+    if let (Some(owner), true) = (step.before.owner, delta != 0) {
         let reason = format!("review: {}, score {}", verdict.result, verdict.score);
         change_score(writer, stepper, owner, Some(id), reason, delta)?;
     }
-    Ok((stored, stepped.after))
+    Ok((stored, step.after))
 }
 
 /// Writes a score change, the agent's new total and the event.

@@ -72,15 +72,12 @@ impl Service {
             append(writer, &event)?;
             Ok(created.clone())
         });
-        result.map_err(|error| match error {
-            ServiceError::Storage(StorageError::Unique(name))
-                if name.contains("scope") || name == rule::GLOBAL_UNIQUE =>
-            {
-                ServiceError::AlreadyExists(
-                    "a global rule exists already; edit that one".to_owned(),
-                )
+        result.map_err(|error| {
+            if is_second_global(&error) {
+                let text = "a global rule exists already; edit that one";
+                return ServiceError::AlreadyExists(text.to_owned());
             }
-            other => other,
+            error
         })
     }
 
@@ -127,6 +124,12 @@ impl Service {
             Err(other) => Err(other),
         }
     }
+}
+
+/// SQLite names the column of the index that refused, PostgreSQL the index.
+fn is_second_global(error: &ServiceError) -> bool {
+    matches!(error, ServiceError::Storage(StorageError::Unique(name))
+        if name.contains("rule.scope") || name == rule::GLOBAL_UNIQUE)
 }
 
 fn changed(actor: Actor, rule: &Rule, what: &str, now: openmoss_domain::Timestamp) -> Event {

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use openmoss_domain::{Event, EventKind, Policy};
-use openmoss_storage::{Reader, setting};
+use openmoss_storage::{Reader, session, setting};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -349,6 +349,11 @@ impl Settings {
     }
 }
 
+/// Settings to store, each under a key such as `project.name`.
+pub(crate) type Changes = Vec<(&'static str, Value)>;
+/// Says whether a change may be made to the settings that are in force before it.
+pub(crate) type Permission = fn(&Settings) -> Result<(), ServiceError>;
+
 /// All stored settings as one object of sections.
 pub(crate) fn stored(reader: &mut Reader) -> Result<Value, ServiceError> {
     let mut sections = Map::new();
@@ -375,19 +380,28 @@ impl Service {
         self.read(stored)
     }
 
-    /// Stores changes of settings and takes them into force at once. Nothing is stored when the
-    /// result could not be in force.
+    /// Stores changes of settings, if `permission` says so, and takes them into force at once. A
+    /// new password ends every admin session. Nothing is stored when the result could not be in
+    /// force.
     pub(crate) fn change_settings(
         &self,
         cx: &Context,
-        changes: Vec<(&'static str, Value)>,
+        changes: Changes,
+        permission: Permission,
     ) -> Result<(), ServiceError> {
+        // One after the other, so that what was stored last is what is in force.
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let keys: Vec<Value> = changes.iter().map(|(key, _)| (*key).into()).collect();
         let event = Event::new(EventKind::SettingsChanged, cx.actor, self.now()).with("keys", keys);
         let (now, layers) = (self.now(), Arc::clone(&self.layers));
         let effective = self.store.write(move |writer| -> Result<Settings, ServiceError> {
+            setting::lock(writer)?;
+            permission(&layers.effective(&stored(writer)?)?)?;
             for (key, value) in &changes {
                 setting::set(writer, key, &value.to_string(), now)?;
+            }
+            if changes.iter().any(|(key, _)| *key == "admin.password") {
+                session::delete_all(writer)?;
             }
             let effective = layers.effective(&stored(writer)?)?;
             append(writer, &event)?;

@@ -3,14 +3,16 @@
 use std::net::IpAddr;
 
 use openmoss_domain::{Actor, Fields, text};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::Service;
 use crate::admin::check_new_password;
 use crate::context::Context;
 use crate::credential::{hash_password, is_password, is_same, random_hex};
 use crate::error::ServiceError;
-use crate::settings::{NotificationSettings, Secret};
+use crate::settings::{Changes, NotificationSettings, Secret};
+
+const DONE: ServiceError = ServiceError::Forbidden("the setup is done already; log in instead");
 
 /// Who runs the wizard.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +70,7 @@ impl Service {
     ) -> Result<Secret, ServiceError> {
         self.throttle.check(caller.address.filter(|address| !address.is_loopback()))?;
         if self.is_initialized()? {
-            return Err(ServiceError::Forbidden("the setup is done already; log in instead"));
+            return Err(DONE);
         }
         let is_local = caller.address.is_none_or(|address| address.is_loopback());
         if !is_local && !caller.token.is_some_and(|token| is_same(token, self.setup_token.expose()))
@@ -79,7 +81,10 @@ impl Service {
         }
         self.check_current_password(setup)?;
         let (changes, token) = self.changes(setup)?;
-        self.change_settings(&Context::of(Actor::Admin), changes)?;
+        // Of two that run it at once, the second comes too late.
+        self.change_settings(&Context::of(Actor::Admin), changes, |before| {
+            if before.setup.initialized { Err(DONE) } else { Ok(()) }
+        })?;
         Ok(token)
     }
 
@@ -96,7 +101,7 @@ impl Service {
         Err(ServiceError::Forbidden("a password is set already; send it as current_password"))
     }
 
-    fn changes(&self, setup: &Setup) -> Result<(Vec<(&'static str, Value)>, Secret), ServiceError> {
+    fn changes(&self, setup: &Setup) -> Result<(Changes, Secret), ServiceError> {
         let mut fields = Fields::default();
         let name = fields.keep(text::name("project_name", &setup.project_name));
         let root =

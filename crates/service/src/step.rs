@@ -2,8 +2,8 @@
 
 use openmoss_domain::sub_task::{BlockedKind, Status};
 use openmoss_domain::{
-    Actor, Command, Event, EventId, EventKind, Policy, SubTask, SubTaskId, TaskStatus, Timestamp,
-    Transition,
+    Action, Actor, Command, Event, EventId, EventKind, Policy, SubTask, SubTaskId, Task,
+    TaskStatus, Timestamp, Transition,
 };
 use openmoss_storage::task::Lock;
 use openmoss_storage::{Swap, Writer, event, prerequisite, sub_task, task};
@@ -50,6 +50,7 @@ impl Stepper {
         id: SubTaskId,
         command: &Command,
     ) -> Result<Stepped, ServiceError> {
+        Self::lock_task(writer, id, command)?;
         for _ in 0..TRIES {
             let before = sub_task::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
             match before.apply(command, self.actor, self.now, &self.policy)? {
@@ -70,6 +71,29 @@ impl Stepper {
             }
         }
         Err(ServiceError::ConcurrentChange)
+    }
+
+    /// Locks the task for a step that changes what others of its sub-tasks wait for, or the task
+    /// itself. Always the task before its sub-tasks: otherwise two transactions could wait for each
+    /// other.
+    fn lock_task(
+        writer: &mut Writer,
+        id: SubTaskId,
+        command: &Command,
+    ) -> Result<(), ServiceError> {
+        let action = command.action();
+        let is_felt = matches!(action, Action::Approve | Action::Cancel | Action::Reopen);
+        if !is_felt && action != Action::Start {
+            return Ok(());
+        }
+        let id = sub_task::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?.task_id;
+        // Only the first start changes the task.
+        let is_active =
+            |task: Option<Task>| task.is_some_and(|task| task.status == TaskStatus::Active);
+        if is_felt || is_active(task::find(writer, id)?) {
+            task::find_locked(writer, id, Lock::Exclusive)?;
+        }
+        Ok(())
     }
 
     /// What else must be true after a step, in the same transaction.
@@ -172,10 +196,9 @@ impl Stepper {
         Ok(())
     }
 
-    /// When the last open sub-task of a task is over, the planner is told to deliver. The lock
-    /// keeps two that end at the same moment from each seeing the other still open.
+    /// When the last open sub-task of a task is over, the planner is told to deliver. The lock on
+    /// the task keeps two that end at the same moment from each seeing the other still open.
     fn note_all_done(self, writer: &mut Writer, over: &SubTask) -> Result<(), ServiceError> {
-        task::find_locked(writer, over.task_id, Lock::Exclusive)?;
         if sub_task::has_open(writer, over.task_id)? {
             return Ok(());
         }

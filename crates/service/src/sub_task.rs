@@ -2,12 +2,13 @@
 
 mod query;
 
+use openmoss_domain::sub_task::rules::role_may_ever;
 use openmoss_domain::sub_task::{BlockedKind, Draft, Edit, Place, Status};
 use openmoss_domain::submission::Submission;
 use openmoss_domain::task::TaskAction;
 use openmoss_domain::{
-    Action, Agent, AgentId, Command, Deliverable, DomainError, Event, EventKind, Fields, ModuleId,
-    SubTask, SubTaskId, SubmissionId, Task, TaskId, TaskStatus, text,
+    Action, Actor, Agent, AgentId, Command, Deliverable, DomainError, Event, EventKind, Fields,
+    ModuleId, SubTask, SubTaskId, SubmissionId, Task, TaskId, TaskStatus, text,
 };
 use openmoss_storage::sub_task as stored;
 use openmoss_storage::task::Lock;
@@ -105,10 +106,7 @@ impl Service {
         session: Option<&str>,
     ) -> Result<NextClaim, ServiceError> {
         let command = Command::Claim { session: checked_session(session)? };
-        if !openmoss_domain::sub_task::rules::role_may_ever(Action::Claim, cx.actor.kind()) {
-            let (actor, action) = (cx.actor.kind(), Action::Claim);
-            return Err(DomainError::RoleNotAllowed { actor, action }.into());
-        }
+        check_role(Action::Claim, cx.actor)?;
         let stepper = self.stepper(cx);
         self.write(cx, move |writer| {
             let Some(next) = stored::next_claimable(writer, task_id)? else {
@@ -174,12 +172,13 @@ impl Service {
         let stepper = self.stepper(cx);
         let submitted = self.write(cx, move |writer| {
             match stepper.step(writer, id, &Command::Submit { attempt }) {
-                Ok(stepped) => {
-                    keep_deliverable(writer, stepper, &stepped, &deliverable)?;
-                    Ok(Submitted::Accepted(Box::new(stepped.after)))
+                Ok(step) => {
+                    keep_deliverable(writer, stepper, &step, &deliverable)?;
+                    Ok(Submitted::Accepted(Box::new(step.after)))
                 }
                 Err(ServiceError::Domain(refusal)) => {
-                    keep_late(writer, stepper, id, &deliverable, refusal)
+                    let late = Late { deliverable: &deliverable, attempt, refusal };
+                    keep_late(writer, stepper, id, late)
                 }
                 Err(other) => Err(other),
             }
@@ -217,6 +216,7 @@ impl Service {
 
     /// Puts a blocked sub-task back into the queue.
     pub fn requeue_sub_task(&self, cx: &Context, id: SubTaskId) -> Result<SubTask, ServiceError> {
+        check_role(Action::Requeue, cx.actor)?;
         let stepper = self.stepper(cx);
         self.write(cx, move |writer| {
             refuse_cancelled_prerequisite(writer, id)?;
@@ -241,6 +241,7 @@ impl Service {
         id: SubTaskId,
         to: AgentId,
     ) -> Result<SubTask, ServiceError> {
+        check_role(Action::Reassign, cx.actor)?;
         let stepper = self.stepper(cx);
         self.write(cx, move |writer| {
             find_worker(writer, "agent_id", to)?;
@@ -282,22 +283,25 @@ impl Service {
         edit: &Edit,
         depends_on: Option<Vec<SubTaskId>>,
     ) -> Result<SubTask, ServiceError> {
-        let edit = edit.checked()?;
+        // The numbers follow from the list.
+        let edit = Edit { prerequisites: None, ..edit.checked()? };
         let stepper = self.stepper(cx);
         self.write(cx, move |writer| {
             let Some(depends_on) = &depends_on else {
                 return Ok(stepper.step(writer, id, &Command::Edit(edit.clone()))?.after);
             };
             let current = stored::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+            // Two edits at once could close a cycle of which each sees one half.
+            task::find_locked(writer, current.task_id, Lock::Exclusive)?;
             let found = prerequisites(writer, "depends_on", current.task_id, depends_on)?;
             refuse_cycle(writer, id, depends_on)?;
             let numbers = Some((length(found.len()), open_among(&found)));
             let edit = Edit { prerequisites: numbers, ..edit.clone() };
-            let stepped = stepper.step(writer, id, &Command::Edit(edit))?;
+            let edited = stepper.step(writer, id, &Command::Edit(edit))?.after;
             prerequisite::delete_all(writer, id)?;
             let ids: Vec<_> = found.iter().map(|sub_task| sub_task.id).collect();
             prerequisite::insert(writer, id, &ids)?;
-            Ok(stepped.after)
+            Ok(edited)
         })
     }
 
@@ -316,6 +320,16 @@ impl Service {
     }
 }
 
+/// Whoever may never do this learns nothing else; the step itself checks the rest.
+fn check_role(action: Action, actor: Actor) -> Result<(), DomainError> {
+    let actor = actor.kind();
+    if role_may_ever(action, actor) {
+        Ok(())
+    } else {
+        Err(DomainError::RoleNotAllowed { actor, action })
+    }
+}
+
 fn checked_session(session: Option<&str>) -> Result<Option<String>, ServiceError> {
     Ok(text::session("session_id", session).map_err(DomainError::from)?)
 }
@@ -326,8 +340,10 @@ pub(crate) fn open_task(
     stepper: Stepper,
     id: TaskId,
 ) -> Result<Task, ServiceError> {
-    let task =
-        task::find_locked(writer, id, Lock::Shared)?.ok_or(ServiceError::not_found("task"))?;
+    let found = task::find(writer, id)?.ok_or(ServiceError::not_found("task"))?;
+    let is_moved = found.status == TaskStatus::Completed;
+    let lock = if is_moved { Lock::Exclusive } else { Lock::Shared };
+    let task = task::find_locked(writer, id, lock)?.ok_or(ServiceError::not_found("task"))?;
     task.check(TaskAction::Extend, stepper.actor)?;
     if task.status != TaskStatus::Completed {
         return Ok(task);
@@ -398,9 +414,11 @@ pub(crate) fn prerequisites(
 /// Work that waits for cancelled work would wait for ever, out of sight of the planner.
 fn refuse_cancelled_prerequisite(writer: &mut Writer, id: SubTaskId) -> Result<(), ServiceError> {
     let sub_task = stored::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
-    if sub_task.open_prerequisites == 0 {
+    if sub_task.prerequisites == 0 {
         return Ok(());
     }
+    // None of them is cancelled meanwhile.
+    task::find_locked(writer, sub_task.task_id, Lock::Shared)?;
     let needed = prerequisite::find_all(writer, &[id])?.remove(&id).unwrap_or_default();
     let needed = stored::find_many(writer, &needed)?;
     match needed.iter().find(|one| one.status == Status::Cancelled) {
@@ -507,14 +525,14 @@ pub(crate) fn insert(
 fn keep_deliverable(
     writer: &mut Writer,
     stepper: Stepper,
-    stepped: &Stepped,
+    step: &Stepped,
     deliverable: &Deliverable,
 ) -> Result<(), ServiceError> {
     let Some(agent_id) = stepper.actor.agent_id() else {
         return Ok(());
     };
-    if !stepped.is_changed() {
-        let last = submission::find_latest(writer, stepped.after.id)?;
+    if !step.is_changed() {
+        let last = submission::find_latest(writer, step.after.id)?;
         let is_known = last.is_some_and(|last| last.deliverable == *deliverable);
         if is_known || deliverable.is_empty() {
             return Ok(());
@@ -524,9 +542,9 @@ fn keep_deliverable(
         writer,
         &Submission {
             id: SubmissionId::from_uuid(Uuid::new_v4()),
-            sub_task_id: stepped.after.id,
+            sub_task_id: step.after.id,
             agent_id,
-            attempt: stepped.after.attempt,
+            attempt: step.after.attempt,
             is_late: false,
             deliverable: deliverable.clone(),
             created_at: stepper.now,
@@ -535,50 +553,66 @@ fn keep_deliverable(
     Ok(())
 }
 
+/// What came with a submit that was refused.
+struct Late<'a> {
+    deliverable: &'a Deliverable,
+    /// The attempt that the sender named.
+    attempt: Option<u32>,
+    refusal: DomainError,
+}
+
 /// Keeps what a former owner hands in too late; anybody else's submit is refused as it was.
 fn keep_late(
     writer: &mut Writer,
     stepper: Stepper,
     id: SubTaskId,
-    deliverable: &Deliverable,
-    refusal: DomainError,
+    late: Late<'_>,
 ) -> Result<Submitted, ServiceError> {
     let (Some(agent_id), Some(current)) = (stepper.actor.agent_id(), stored::find(writer, id)?)
     else {
-        return Err(refusal.into());
+        return Err(late.refusal.into());
     };
-    let attempt = stored::last_attempt_of(writer, id, agent_id)?;
-    let (Some(attempt), false) = (attempt, deliverable.is_empty()) else {
-        return Err(refusal.into());
+    let last_attempt = stored::last_attempt_of(writer, id, agent_id)?;
+    let (Some(last_attempt), false) = (last_attempt, late.deliverable.is_empty()) else {
+        return Err(late.refusal.into());
     };
     // The owner of a sub-task that is merely not started can start it and submit: nothing is lost.
     let can_start = matches!(current.status, Status::Assigned | Status::Rework);
     if current.is_owned_by(stepper.actor)
         && can_start
-        && !matches!(refusal, DomainError::NotOwner { .. })
+        && !matches!(late.refusal, DomainError::NotOwner { .. })
     {
-        return Err(refusal.into());
+        return Err(late.refusal.into());
     }
-    let submission = SubmissionId::from_uuid(Uuid::new_v4());
-    submission::insert(
-        writer,
-        &Submission {
-            id: submission,
-            sub_task_id: id,
-            agent_id,
-            attempt,
-            is_late: true,
-            deliverable: deliverable.clone(),
-            created_at: stepper.now,
-        },
-    )?;
+    let attempt = late.attempt.filter(|named| (1..last_attempt).contains(named));
+    let new = Submission {
+        id: SubmissionId::from_uuid(Uuid::new_v4()),
+        sub_task_id: id,
+        agent_id,
+        attempt: attempt.unwrap_or(last_attempt),
+        is_late: true,
+        deliverable: late.deliverable.clone(),
+        created_at: stepper.now,
+    };
+    let kept =
+        |submission| Submitted::Late { submission, owner: current.owner, attempt: current.attempt };
+    // A retry brings nothing new.
+    let last = submission::find_latest(writer, id)?;
+    let is_same = |last: &Submission| {
+        let Submission { id, created_at, .. } = *last;
+        *last == Submission { id, created_at, ..new.clone() }
+    };
+    if let Some(last) = last.filter(is_same) {
+        return Ok(kept(last.id));
+    }
+    submission::insert(writer, &new)?;
     let event = Event::new(EventKind::SubTaskSubmittedLate, stepper.actor, stepper.now)
         .sub_task(current.task_id, id)
         .agent(agent_id)
-        .with("attempt", attempt)
-        .with("submission_id", submission.to_string());
+        .with("attempt", new.attempt)
+        .with("submission_id", new.id.to_string());
     append(writer, &event)?;
-    Ok(Submitted::Late { submission, owner: current.owner, attempt: current.attempt })
+    Ok(kept(new.id))
 }
 
 /// Stores a moved task and the effect on its sub-tasks; see [`crate::task`].

@@ -135,7 +135,11 @@ impl Service {
         self.store.write(move |writer| -> Result<(), ServiceError> {
             let held = TaskStatus::Planning.holds_work(&policy);
             for id in task::ids_in_status(writer, TaskStatus::Planning)? {
-                sub_task::set_held(writer, id, held, now)?;
+                let task = task::find_locked(writer, id, Lock::Exclusive)?;
+                // Another replica may have moved it on meanwhile.
+                if task.is_some_and(|task| task.status == TaskStatus::Planning) {
+                    sub_task::set_held(writer, id, held, now)?;
+                }
             }
             Ok(())
         })

@@ -8,6 +8,7 @@ use crate::counter::{Scope, counts};
 use crate::error::StorageError;
 use crate::schema::agent;
 use crate::store::{Reader, Writer};
+use crate::sub_task::Swap;
 
 const TABLE: &str = "agent";
 /// Most agents in an answer; the contract's lists have no pages.
@@ -135,7 +136,7 @@ pub fn insert(writer: &mut Writer, new: &Agent, key_hash: &str) -> Result<(), St
     Ok(())
 }
 
-/// Enables or disables an agent that was just read as `before`.
+/// Enables or disables an agent that was just read as `before`, if its status is still the same.
 ///
 /// # Errors
 /// [`StorageError`] from the database.
@@ -143,18 +144,19 @@ pub fn set_status(
     writer: &mut Writer,
     before: &Agent,
     status: AgentStatus,
-) -> Result<(), StorageError> {
+) -> Result<Swap, StorageError> {
     let changed =
         diesel::update(agent::table.filter(
             agent::id.eq(before.id.to_string()).and(agent::status.eq(before.status.as_str())),
         ))
         .set(agent::status.eq(status.as_str()))
         .execute(&mut writer.connection)?;
-    if changed == 1 {
-        writer.deltas.add(Scope::Agents, count_key(before.role, before.status), -1);
-        writer.deltas.add(Scope::Agents, count_key(before.role, status), 1);
+    if changed == 0 {
+        return Ok(Swap::Lost);
     }
-    Ok(())
+    writer.deltas.add(Scope::Agents, count_key(before.role, before.status), -1);
+    writer.deltas.add(Scope::Agents, count_key(before.role, status), 1);
+    Ok(Swap::Swapped)
 }
 
 /// Replaces an agent's key; the old one is refused from now on.

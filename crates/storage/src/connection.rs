@@ -1,4 +1,9 @@
 //! One connection type for both backends, and how connections are made.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the derive connects by trying each backend, which we never call; `open`, which \
+              dispatches on the scheme, is the one place that connects"
+)]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,10 +20,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection to either backend.
 #[derive(diesel::MultiConnection)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the derive dispatches by trying each variant; we never call it"
-)]
 pub(crate) enum AnyConnection {
     /// PostgreSQL.
     #[cfg(feature = "postgres")]
@@ -84,10 +85,6 @@ pub(crate) enum Purpose {
 }
 
 /// Opens a connection.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the scheme was dispatched on, this is the one place"
-)]
 pub(crate) fn open(location: &Location, purpose: Purpose) -> Result<AnyConnection, StorageError> {
     let unavailable = |error: ConnectionError| StorageError::Unavailable(without_secrets(&error));
     match location {
@@ -171,5 +168,62 @@ impl ManageConnection for Manager {
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
         pooled.is_broken || pooled.connection.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::sql_types::{BigInt, Text};
+
+    use super::*;
+
+    #[derive(QueryableByName)]
+    struct Synchronous {
+        #[diesel(sql_type = BigInt)]
+        synchronous: i64,
+    }
+
+    #[derive(QueryableByName)]
+    struct JournalMode {
+        #[diesel(sql_type = Text)]
+        journal_mode: String,
+    }
+
+    #[derive(QueryableByName)]
+    struct ForeignKeys {
+        #[diesel(sql_type = BigInt)]
+        foreign_keys: i64,
+    }
+
+    fn connections() -> (tempfile::TempDir, AnyConnection, AnyConnection) {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(folder.path().join("a.db"));
+        let writing = open(&location, Purpose::Write).unwrap();
+        let reading = open(&location, Purpose::Read).unwrap();
+        (folder, writing, reading)
+    }
+
+    #[test]
+    fn what_sqlite_commits_is_on_the_disk() {
+        let (_folder, mut writing, mut reading) = connections();
+        let found: Synchronous =
+            diesel::sql_query("PRAGMA synchronous").get_result(&mut writing).unwrap();
+        assert_eq!(found.synchronous, 2, "FULL");
+        for connection in [&mut writing, &mut reading] {
+            let found: JournalMode =
+                diesel::sql_query("PRAGMA journal_mode").get_result(connection).unwrap();
+            assert_eq!(found.journal_mode, "wal");
+            let found: ForeignKeys =
+                diesel::sql_query("PRAGMA foreign_keys").get_result(connection).unwrap();
+            assert_eq!(found.foreign_keys, 1);
+        }
+    }
+
+    #[test]
+    fn a_reading_connection_writes_nothing() {
+        let (_folder, mut writing, mut reading) = connections();
+        writing.batch_execute("CREATE TABLE t (n INTEGER)").unwrap();
+        assert!(reading.batch_execute("INSERT INTO t VALUES (1)").is_err());
+        writing.batch_execute("INSERT INTO t VALUES (1)").unwrap();
     }
 }

@@ -2,6 +2,10 @@
 
 use std::str::FromStr;
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::sql_types::Text;
+
 use crate::error::StorageError;
 
 /// Reads stored text as a domain value; a bad row is `Corrupt`, never a panic.
@@ -11,7 +15,8 @@ pub(crate) fn parse<T: FromStr>(
     column: &str,
     text: &str,
 ) -> Result<T, StorageError> {
-    text.parse().map_err(|_: T::Err| corrupt(table, id, format!("{column} holds {text:?}")))
+    let parsed = text.parse().ok();
+    parsed.ok_or_else(|| corrupt(table, id, format!("{column} holds {text:?}")))
 }
 
 /// The same for a column that may be empty.
@@ -35,8 +40,8 @@ where
     N: Copy + std::fmt::Display,
     T: TryFrom<N>,
 {
-    T::try_from(stored)
-        .map_err(|_: T::Error| corrupt(table, id, format!("{column} holds {stored}")))
+    let fitting = T::try_from(stored).ok();
+    fitting.ok_or_else(|| corrupt(table, id, format!("{column} holds {stored}")))
 }
 
 /// Reads a stored JSON text.
@@ -47,6 +52,12 @@ pub(crate) fn json<T: serde::de::DeserializeOwned>(
     text: &str,
 ) -> Result<T, StorageError> {
     serde_json::from_str(text).map_err(|error| corrupt(table, id, format!("{column}: {error}")))
+}
+
+/// A token of an enum as part of the statement itself, for a filter: so PostgreSQL plans by how rare
+/// it is, and both know that a partial index covers it.
+pub(crate) fn token(token: &'static str) -> SqlLiteral<Text> {
+    sql(&format!("'{token}'"))
 }
 
 /// Writes a value as JSON text. The domain's types have no keys that JSON cannot hold.

@@ -1,7 +1,7 @@
 //! The few places where SQLite and PostgreSQL differ.
 //!
 //! - upserts (`counter`, `setting`): the derive's dialect knows none, both backends do;
-//! - row locks (`lock_row!`): PostgreSQL only, SQLite has one writer;
+//! - locks (`lock_rows!`, `setting::lock`): PostgreSQL only, SQLite has one writer;
 //! - the fence of the event log (`event`): PostgreSQL only, sequences are not commit order there;
 //! - picking work that nobody else is picking (`sub_task::next_claimable`): PostgreSQL only.
 

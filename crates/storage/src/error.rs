@@ -58,48 +58,46 @@ impl Failure for StorageError {
 impl StorageError {
     /// Whether the same transaction may succeed when it is simply run again.
     pub(crate) fn is_transient(&self) -> bool {
-        match self {
-            Self::Busy => true,
-            Self::Database(DieselError::DatabaseError(kind, info)) => {
-                matches!(kind, DatabaseErrorKind::SerializationFailure)
-                    || info.message().contains("deadlock detected")
-            }
-            _ => false,
+        if let Self::Database(DieselError::DatabaseError(kind, info)) = self {
+            matches!(kind, DatabaseErrorKind::SerializationFailure)
+                || info.message().contains("deadlock detected")
+        } else {
+            matches!(self, Self::Busy)
         }
     }
 
     /// Whether the connection should not be used again.
     pub(crate) fn is_fatal_for_connection(&self) -> bool {
-        match self {
-            Self::Unavailable(_) => true,
-            Self::Database(DieselError::DatabaseError(kind, info)) => {
-                matches!(
-                    kind,
-                    DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
-                ) || info.message().contains("connection")
-            }
-            _ => false,
+        if let Self::Database(DieselError::DatabaseError(_, info)) = self {
+            info.message().contains("connection")
+        } else {
+            matches!(self, Self::Unavailable(_))
         }
     }
 }
 
 impl From<DieselError> for StorageError {
     fn from(error: DieselError) -> Self {
-        match error {
-            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
-                let name = info.constraint_name().map(str::to_owned);
-                Self::Unique(name.unwrap_or_else(|| info.message().to_owned()))
-            }
-            DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
-                info,
-            ) => Self::Unavailable(info.message().to_owned()),
-            DieselError::DatabaseError(_, info)
-                if info.message().contains("database is locked") =>
-            {
-                Self::Busy
-            }
-            other => Self::Database(other),
+        let DieselError::DatabaseError(kind, info) = error else {
+            return Self::Database(error);
+        };
+        let message = info.message();
+        if matches!(kind, DatabaseErrorKind::UniqueViolation) {
+            Self::Unique(info.constraint_name().unwrap_or(message).to_owned())
+        } else if matches!(
+            kind,
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
+        ) {
+            Self::Unavailable(message.to_owned())
+        } else if message.contains("database is locked") {
+            Self::Busy
+        } else if message.contains("file is not a database") {
+            let advice = "move it away, or set database.path to a new file";
+            Self::Foreign(format!("the database file is not one of SQLite; {advice}"))
+        } else if message.contains("due to lock timeout") {
+            Self::Overloaded
+        } else {
+            Self::Database(DieselError::DatabaseError(kind, info))
         }
     }
 }

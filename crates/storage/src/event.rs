@@ -13,9 +13,6 @@ use crate::schema::event;
 use crate::store::{Reader, Writer};
 
 const TABLE: &str = "event";
-/// Events of transactions that began before any that still runs.
-#[cfg(feature = "postgres")]
-const FENCE: &str = "tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
 
 #[derive(Insertable)]
 #[diesel(table_name = event)]
@@ -131,8 +128,12 @@ pub fn list_after(
     after: i64,
     limit: i64,
 ) -> Result<Vec<Recorded>, StorageError> {
+    let last = last_settled(&mut reader.connection)?;
+    if last <= after {
+        return Ok(Vec::new());
+    }
     let mut query = event::table
-        .filter(event::seq.gt(after))
+        .filter(event::seq.gt(after).and(event::seq.le(last)))
         .select(EventRow::as_select())
         .order(event::seq.asc())
         .limit(limit)
@@ -143,20 +144,77 @@ pub fn list_after(
     if let Some(id) = filter.sub_task_id {
         query = query.filter(event::sub_task_id.eq(id.to_string()));
     }
-    if is_postgres(&reader.connection) {
-        #[cfg(feature = "postgres")]
-        {
-            query = query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>(FENCE));
-        }
-    }
     let rows: Vec<EventRow> = query.load(&mut reader.connection)?;
     rows.into_iter().map(Recorded::try_from).collect()
 }
 
-fn is_postgres(connection: &AnyConnection) -> bool {
+/// The last place in the log before which nothing can appear any more.
+fn last_settled(connection: &mut AnyConnection) -> Result<i64, StorageError> {
     match connection {
-        AnyConnection::Sqlite(_) => false,
+        // One writer: whatever is visible came in order.
+        AnyConnection::Sqlite(_) => Ok(i64::MAX),
         #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(_) => true,
+        AnyConnection::Postgres(c) => fence::last_settled(c),
+    }
+}
+
+#[cfg(feature = "postgres")]
+pub(crate) mod fence {
+    //! PostgreSQL gives out sequence numbers in another order than it commits.
+    //!
+    //! So every writing transaction begins by noting how far the sequence is, in a place where
+    //! others see it at once and where it vanishes after the commit is visible: the key of a
+    //! shared advisory lock, on which nobody ever waits. Whatever the transaction appends comes
+    //! after its note. A reader looks how far the sequence is, then which notes there are, and
+    //! reads up to the lowest; whoever makes a note later appends after what the reader looked at.
+    //! The key has room for the lower 32 bits of the number, and no transaction runs while two
+    //! thousand million events are appended.
+
+    use diesel::pg::PgConnection;
+    use diesel::prelude::*;
+    use diesel::sql_types::BigInt;
+
+    use crate::error::StorageError;
+
+    /// Begins a writing transaction, and makes its note.
+    pub(crate) const BEGIN: &str = "BEGIN; SELECT pg_advisory_xact_lock_shared(
+        'event'::regclass::oid::int,
+        coalesce(pg_sequence_last_value('event_seq_seq'), 0)::bit(32)::int)";
+    const APPENDED: &str = "SELECT coalesce(pg_sequence_last_value('event_seq_seq'), 0) AS n";
+    const NOTES: &str = "SELECT objid::bigint AS n FROM pg_locks
+        WHERE locktype = 'advisory' AND objsubid = 2 AND classid = 'event'::regclass::oid
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+    #[derive(QueryableByName)]
+    struct Number {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+
+    pub(super) fn last_settled(connection: &mut PgConnection) -> Result<i64, StorageError> {
+        // Two statements, because the order matters: see above.
+        let appended: Number = diesel::sql_query(APPENDED).get_result(connection)?;
+        let notes: Vec<Number> = diesel::sql_query(NOTES).load(connection)?;
+        let behind = notes.iter().map(|note| distance(note.n, appended.n)).max();
+        Ok(appended.n - behind.unwrap_or(0).max(0))
+    }
+
+    /// How far `to` lies after `from`, of which only the lower 32 bits are known.
+    #[expect(clippy::cast_possible_truncation, reason = "the lower 32 bits are what is compared")]
+    fn distance(from: i64, to: i64) -> i64 {
+        i64::from((to as i32).wrapping_sub(from as i32))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::distance;
+
+        #[test]
+        fn a_distance_needs_the_lower_bits_only() {
+            assert_eq!(distance(40, 42), 2);
+            assert_eq!(distance(42, 40), -2);
+            let (before, after) = ((7 << 32) - 3, (7 << 32) + 2);
+            assert_eq!(distance(before & 0xffff_ffff, after), 5);
+        }
     }
 }

@@ -7,9 +7,6 @@ use crate::error::StorageError;
 use crate::schema::idempotency;
 use crate::store::{Reader, Writer};
 
-/// The unique key of this table on PostgreSQL, and how SQLite names it.
-pub const TOKEN_UNIQUE: [&str; 2] = ["idempotency_pkey", "idempotency.token"];
-
 /// A remembered answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {

@@ -22,15 +22,17 @@ const MIGRATION_LOCK: i64 = 0x006f_7065_6e6d_6f73;
 pub(crate) fn open_and_migrate(location: &Location) -> Result<AnyConnection, StorageError> {
     if let Location::Sqlite(path) = location {
         make_folder(path)?;
+        // With a connection that only reads: the other kind turns the file to WAL first of all.
+        refuse_foreign(&mut open(location, Purpose::Read)?)?;
     }
     let mut connection = open(location, Purpose::Write)?;
     match &mut connection {
-        AnyConnection::Sqlite(c) => {
-            refuse_foreign(c)?;
-            run(c, &SQLITE)?;
-        }
+        // One transaction, so that two programs that start at once do not both begin.
+        AnyConnection::Sqlite(c) => c.immediate_transaction(|c| run(c, &SQLITE))?,
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(c) => {
+            // The limits are for requests; a migration and the wait for one may take their time.
+            c.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
             c.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
             let result = run(c, &POSTGRES);
             c.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))?;
@@ -90,7 +92,7 @@ struct Name {
 }
 
 /// The existing Python system keeps its data under the same default path: never write into that.
-fn refuse_foreign(connection: &mut diesel::sqlite::SqliteConnection) -> Result<(), StorageError> {
+fn refuse_foreign(connection: &mut AnyConnection) -> Result<(), StorageError> {
     let tables: Vec<Name> =
         diesel::sql_query("SELECT name FROM sqlite_master WHERE type = 'table'")
             .load(connection)?;

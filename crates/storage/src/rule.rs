@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use openmoss_domain::{Rule, RuleId, RuleScope, SubTaskId, TaskId, Timestamp};
 
-use crate::convert::{parse, parse_optional};
+use crate::convert::{parse, parse_optional, token};
 use crate::error::StorageError;
 use crate::schema::rule;
 use crate::store::{Reader, Writer};
@@ -116,7 +116,7 @@ pub fn list(
         .limit(LIST_MAX)
         .into_boxed();
     if let Some(scope) = scope {
-        query = query.filter(rule::scope.eq(scope.as_str()));
+        query = query.filter(rule::scope.eq(token(scope.as_str())));
     }
     if let Some(id) = task_id {
         query = query.filter(rule::task_id.eq(id.to_string()));
@@ -134,16 +134,16 @@ pub fn list_applicable(
     sub_task_id: Option<SubTaskId>,
 ) -> Result<Vec<Rule>, StorageError> {
     let mut query = rule::table
-        .filter(rule::scope.eq(RuleScope::Global.as_str()))
+        .filter(rule::scope.eq(token(RuleScope::Global.as_str())))
         .select(RuleRow::as_select())
         .limit(LIST_MAX)
         .into_boxed();
     if let Some(id) = task_id {
-        let scope = RuleScope::Task.as_str();
+        let scope = token(RuleScope::Task.as_str());
         query = query.or_filter(rule::scope.eq(scope).and(rule::task_id.eq(id.to_string())));
     }
     if let Some(id) = sub_task_id {
-        let scope = RuleScope::SubTask.as_str();
+        let scope = token(RuleScope::SubTask.as_str());
         query = query.or_filter(rule::scope.eq(scope).and(rule::sub_task_id.eq(id.to_string())));
     }
     rows(query.load(&mut reader.connection)?)

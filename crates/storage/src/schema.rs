@@ -161,7 +161,6 @@ diesel::table! {
         sub_task_id -> Nullable<Text>,
         agent_id -> Nullable<Text>,
         payload -> Text,
-        tx -> BigInt,
     }
 }
 

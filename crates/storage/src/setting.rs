@@ -1,9 +1,12 @@
 //! Settings changed while running.
 
+#[cfg(feature = "postgres")]
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use openmoss_domain::Timestamp;
 
+use crate::connection::AnyConnection;
 use crate::dialect::each_backend;
 use crate::error::StorageError;
 use crate::schema::setting;
@@ -18,6 +21,20 @@ pub fn list(reader: &mut Reader) -> Result<Vec<(String, String)>, StorageError> 
         .select((setting::key, setting::value))
         .order(setting::key)
         .load(&mut reader.connection)?)
+}
+
+/// Lets nobody else change settings until the transaction ends. SQLite has one writer anyway.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn lock(writer: &mut Writer) -> Result<(), StorageError> {
+    match &mut writer.reader.connection {
+        AnyConnection::Sqlite(_) => Ok(()),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(c) => {
+            Ok(c.batch_execute("LOCK TABLE setting IN SHARE ROW EXCLUSIVE MODE")?)
+        }
+    }
 }
 
 /// Stores a setting, replacing what was there.

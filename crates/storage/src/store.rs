@@ -61,7 +61,7 @@ pub struct Store {
 enum Backend {
     Sqlite(GroupWriter),
     #[cfg(feature = "postgres")]
-    Postgres(Pool<Manager>),
+    Postgres(postgres::Writers),
 }
 
 impl std::fmt::Debug for Store {
@@ -94,7 +94,8 @@ impl Store {
             #[cfg(feature = "postgres")]
             Location::Postgres(_) => {
                 let pool = pool(Purpose::Write);
-                Ok(Self { readers: pool.clone(), backend: Backend::Postgres(pool) })
+                let writers = postgres::Writers::new(pool.clone(), options.queue_max);
+                Ok(Self { readers: pool, backend: Backend::Postgres(writers) })
             }
             #[cfg(not(feature = "postgres"))]
             Location::Postgres(_) => {
@@ -115,7 +116,7 @@ impl Store {
         with_pooled(&self.readers, |connection| {
             let mut reader = Reader { connection };
             let result = query(&mut reader);
-            (reader.connection, result)
+            (Some(reader.connection), result)
         })
     }
 
@@ -134,7 +135,7 @@ impl Store {
         match &self.backend {
             Backend::Sqlite(writer) => writer.write(transaction),
             #[cfg(feature = "postgres")]
-            Backend::Postgres(pool) => postgres::write(pool, &transaction),
+            Backend::Postgres(writers) => writers.write(&transaction),
         }
     }
 
@@ -160,9 +161,10 @@ impl Store {
 }
 
 /// Lends a pooled connection by value, because an enum's variant cannot be lent through `Deref`.
+/// The pool drops one that does not come back.
 fn with_pooled<T, E: Failure>(
     pool: &Pool<Manager>,
-    run: impl FnOnce(AnyConnection) -> (AnyConnection, Result<T, E>),
+    run: impl FnOnce(AnyConnection) -> (Option<AnyConnection>, Result<T, E>),
 ) -> Result<T, E> {
     let mut pooled = pool.get().map_err(|error| {
         tracing::warn!(%error, "no database connection is to be had");
@@ -171,9 +173,9 @@ fn with_pooled<T, E: Failure>(
     let Some(connection) = pooled.connection.take() else {
         return Err(StorageError::Unavailable("the connection is gone".to_owned()).into());
     };
-    // If `run` panics, the connection stays taken, and the pool drops the empty shell.
+    // If `run` panics, the connection stays taken.
     let (connection, result) = run(connection);
-    pooled.connection = Some(connection);
+    pooled.connection = connection;
     if let Err(error) = &result {
         pooled.is_broken = error.storage().is_some_and(StorageError::is_fatal_for_connection);
     }
@@ -184,6 +186,10 @@ fn with_pooled<T, E: Failure>(
 mod postgres {
     //! One transaction a write, run again after a collision.
 
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
     use diesel::connection::SimpleConnection;
     use diesel::r2d2::Pool;
 
@@ -191,49 +197,85 @@ mod postgres {
     use crate::connection::AnyConnection;
     use crate::counter::Deltas;
     use crate::error::{Failure, StorageError};
+    use crate::event::fence;
 
-    pub(super) fn write<T, E: Failure>(
-        pool: &Pool<Manager>,
-        transaction: &dyn Fn(&mut Writer) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let mut tries = 1;
-        loop {
-            let result = with_pooled(pool, |connection| once(connection, transaction));
-            let collided = matches!(&result, Err(error) if error.storage().is_some_and(StorageError::is_transient));
-            if !collided {
-                return result;
+    /// Commits, unless a statement failed and the failure was swallowed: then PostgreSQL would
+    /// take a bare COMMIT, and roll back without an error.
+    const COMMIT: &str = "SELECT 1; COMMIT";
+
+    /// A pool, and how many writes run on it or wait for it.
+    pub(super) struct Writers {
+        pool: Pool<Manager>,
+        at_once_max: usize,
+        at_once: AtomicUsize,
+    }
+
+    /// One of those writes.
+    struct Place<'a>(&'a AtomicUsize);
+
+    impl Drop for Place<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    impl Writers {
+        pub(super) fn new(pool: Pool<Manager>, queue_max: usize) -> Self {
+            let running = usize::try_from(pool.max_size()).unwrap_or(usize::MAX);
+            let at_once_max = queue_max.saturating_add(running);
+            Self { pool, at_once_max, at_once: AtomicUsize::new(0) }
+        }
+
+        pub(super) fn write<T, E: Failure>(
+            &self,
+            transaction: &dyn Fn(&mut Writer) -> Result<T, E>,
+        ) -> Result<T, E> {
+            let before = self.at_once.fetch_add(1, Ordering::Relaxed);
+            let _place = Place(&self.at_once);
+            if before >= self.at_once_max {
+                return Err(StorageError::Overloaded.into());
             }
-            if tries == TRANSACTION_TRIES {
-                return Err(StorageError::Busy.into());
+            let mut tries = 1;
+            loop {
+                let result = with_pooled(&self.pool, |connection| once(connection, transaction));
+                let storage = result.as_ref().err().and_then(Failure::storage);
+                if !storage.is_some_and(StorageError::is_transient) {
+                    return result;
+                }
+                if tries == TRANSACTION_TRIES {
+                    return Err(StorageError::Busy.into());
+                }
+                // Twins that collided once must not collide in step again.
+                let spread = uuid::Uuid::new_v4().as_u128() % 8;
+                let pause = u64::from(tries) * u64::try_from(spread).unwrap_or(0);
+                std::thread::sleep(Duration::from_millis(pause));
+                tries += 1;
             }
-            // Twins that collided once must not collide in step again.
-            let spread = uuid::Uuid::new_v4().as_u128() % 8;
-            let pause = u64::from(tries) * u64::try_from(spread).unwrap_or(0);
-            std::thread::sleep(std::time::Duration::from_millis(pause));
-            tries += 1;
         }
     }
 
     fn once<T, E: Failure>(
         connection: AnyConnection,
         transaction: &dyn Fn(&mut Writer) -> Result<T, E>,
-    ) -> (AnyConnection, Result<T, E>) {
+    ) -> (Option<AnyConnection>, Result<T, E>) {
         let mut writer = Writer { reader: Reader { connection }, deltas: Deltas::default() };
-        // The transaction number is drawn before any sequence number, which is what the fence of
-        // the event log relies on.
-        let begun = writer.connection.batch_execute("BEGIN; SELECT pg_current_xact_id()");
-        let result = begun
-            .map_err(|error| E::from(error.into()))
-            .and_then(|()| transaction(&mut writer))
-            .and_then(|value| {
-                let deltas = std::mem::take(&mut writer.deltas);
-                deltas.flush(&mut writer.reader)?;
-                let commit = writer.connection.batch_execute("COMMIT");
-                commit.map_err(|error| E::from(error.into())).map(|()| value)
-            });
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(&mut writer, transaction)));
+        let result = outcome.unwrap_or_else(|_| Err(StorageError::Panicked.into()));
         if result.is_err() && writer.connection.batch_execute("ROLLBACK").is_err() {
             tracing::warn!("a transaction could not be rolled back; its connection is dropped");
+            return (None, result);
         }
-        (writer.reader.connection, result)
+        (Some(writer.reader.connection), result)
+    }
+
+    fn run<T, E: Failure>(
+        writer: &mut Writer,
+        transaction: &dyn Fn(&mut Writer) -> Result<T, E>,
+    ) -> Result<T, E> {
+        writer.connection.batch_execute(fence::BEGIN).map_err(StorageError::from)?;
+        let value = transaction(writer)?;
+        std::mem::take(&mut writer.deltas).flush(&mut writer.reader)?;
+        writer.connection.batch_execute(COMMIT).map_err(StorageError::from)?;
+        Ok(value)
     }
 }

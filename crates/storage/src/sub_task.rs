@@ -5,9 +5,8 @@ use openmoss_domain::sub_task::{Priority, Status, WorkKind};
 use openmoss_domain::{AgentId, ModuleId, SubTask, SubTaskId, TaskId, Timestamp, Version};
 
 use crate::connection::AnyConnection;
-use crate::convert::{json, number, parse, parse_optional, to_json};
+use crate::convert::{json, number, parse, parse_optional, to_json, token};
 use crate::counter::{CLAIMABLE, Deltas, Scope, count, counts};
-use crate::dialect::lock_rows;
 use crate::error::StorageError;
 use crate::page::{Page, Window};
 use crate::schema::{ownership, sub_task};
@@ -199,21 +198,18 @@ pub fn find(reader: &mut Reader, id: SubTaskId) -> Result<Option<SubTask>, Stora
         .transpose()
 }
 
-/// Several sub-tasks by id, in no order; ids that do not exist are left out. `ids` should be few
-/// hundred at most. With `lock`, nobody changes them until the transaction ends.
+/// Several sub-tasks by id, in no order; ids that do not exist are left out.
 ///
 /// # Errors
 /// [`StorageError`] from the database.
-pub fn find_many(writer: &mut Writer, ids: &[SubTaskId]) -> Result<Vec<SubTask>, StorageError> {
+pub fn find_many(reader: &mut Reader, ids: &[SubTaskId]) -> Result<Vec<SubTask>, StorageError> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(500) {
         let texts: Vec<String> = chunk.iter().map(ToString::to_string).collect();
-        let query = sub_task::table.filter(sub_task::id.eq_any(texts.clone())).select(sub_task::id);
-        lock_rows!(writer, query, for_share)?;
         let rows: Vec<SubTaskRow> = sub_task::table
             .filter(sub_task::id.eq_any(texts))
             .select(SubTaskRow::as_select())
-            .load(&mut writer.connection)?;
+            .load(&mut reader.connection)?;
         for row in rows {
             found.push(row.try_into()?);
         }
@@ -375,7 +371,7 @@ pub fn list(
         query = query.filter(sub_task::assigned_agent.eq(id.to_string()));
     }
     if let Some(status) = filter.status {
-        query = query.filter(sub_task::status.eq(status.as_str()));
+        query = query.filter(sub_task::status.eq(token(status.as_str())));
     }
     rows(query.load(&mut reader.connection)?).map(|items| Page { items, total })
 }
@@ -411,7 +407,7 @@ fn counted(reader: &mut Reader, filter: Filter) -> Result<i64, StorageError> {
         query = query.filter(sub_task::assigned_agent.eq(id.to_string()));
     }
     if let Some(status) = filter.status {
-        query = query.filter(sub_task::status.eq(status.as_str()));
+        query = query.filter(sub_task::status.eq(token(status.as_str())));
     }
     Ok(query.get_result(&mut reader.connection)?)
 }
@@ -423,7 +419,7 @@ fn counted(reader: &mut Reader, filter: Filter) -> Result<i64, StorageError> {
 pub fn list_claimable(reader: &mut Reader, window: Window) -> Result<Page<SubTask>, StorageError> {
     let total = count(reader, Scope::SubTasks, CLAIMABLE)?;
     let items = sub_task::table
-        .filter(sub_task::claimable.eq(true))
+        .filter(sub_task::claimable)
         .select(SubTaskRow::as_select())
         .order((sub_task::created_at.desc(), sub_task::id.desc()))
         .limit(window.limit)
@@ -467,20 +463,20 @@ pub fn next_claimable(
     let order = (sub_task::priority_rank.asc(), sub_task::created_at.asc(), sub_task::id.asc());
     let id: Option<String> = match (&mut writer.reader.connection, task_id) {
         (AnyConnection::Sqlite(c), None) => sub_task::table
-            .filter(sub_task::claimable.eq(true))
+            .filter(sub_task::claimable)
             .select(sub_task::id)
             .order(order)
             .first(c)
             .optional()?,
         (AnyConnection::Sqlite(c), Some(task_id)) => sub_task::table
-            .filter(sub_task::claimable.eq(true).and(sub_task::task_id.eq(task_id.to_string())))
+            .filter(sub_task::claimable.and(sub_task::task_id.eq(task_id.to_string())))
             .select(sub_task::id)
             .order(order)
             .first(c)
             .optional()?,
         #[cfg(feature = "postgres")]
         (AnyConnection::Postgres(c), None) => sub_task::table
-            .filter(sub_task::claimable.eq(true))
+            .filter(sub_task::claimable)
             .select(sub_task::id)
             .order(order)
             .for_update()
@@ -489,7 +485,7 @@ pub fn next_claimable(
             .optional()?,
         #[cfg(feature = "postgres")]
         (AnyConnection::Postgres(c), Some(task_id)) => sub_task::table
-            .filter(sub_task::claimable.eq(true).and(sub_task::task_id.eq(task_id.to_string())))
+            .filter(sub_task::claimable.and(sub_task::task_id.eq(task_id.to_string())))
             .select(sub_task::id)
             .order(order)
             .for_update()
@@ -523,17 +519,8 @@ pub fn set_held(
     held: bool,
     now: Timestamp,
 ) -> Result<usize, StorageError> {
-    let ready: i64 = sub_task::table
-        .filter(
-            sub_task::task_id
-                .eq(task_id.to_string())
-                .and(sub_task::status.eq("pending"))
-                .and(sub_task::open_prerequisites.eq(0))
-                .and(sub_task::held.eq(!held)),
-        )
-        .count()
-        .get_result(&mut writer.connection)?;
-    let changed = diesel::update(
+    // What changed is counted by the statement that changes it: a claim may come in between two.
+    let changed: Vec<(String, i32)> = diesel::update(
         sub_task::table
             .filter(sub_task::task_id.eq(task_id.to_string()).and(sub_task::held.eq(!held))),
     )
@@ -542,9 +529,12 @@ pub fn set_held(
         sub_task::version.eq(sub_task::version + 1),
         sub_task::updated_at.eq(now.as_micros()),
     ))
-    .execute(&mut writer.connection)?;
+    .returning((sub_task::status, sub_task::open_prerequisites))
+    .get_results(&mut writer.connection)?;
+    let ready = changed.iter().filter(|(status, open)| status == "pending" && *open == 0).count();
+    let ready = i64::try_from(ready).unwrap_or(i64::MAX);
     let delta = if held { -ready } else { ready };
     writer.deltas.add(Scope::SubTasks, CLAIMABLE, delta);
     writer.deltas.add(Scope::Task(task_id), CLAIMABLE, delta);
-    Ok(changed)
+    Ok(changed.len())
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use openmoss_domain::sub_task::WorkKind;
 use openmoss_domain::{Task, TaskId, TaskStatus, Timestamp, Version};
 
-use crate::convert::{corrupt, parse};
+use crate::convert::{corrupt, parse, token};
 use crate::counter::{Scope, counts};
 use crate::dialect::lock_rows;
 use crate::error::StorageError;
@@ -152,7 +152,7 @@ pub fn list(
         .offset(window.offset)
         .into_boxed();
     if let Some(status) = status {
-        query = query.filter(task::status.eq(status.as_str()));
+        query = query.filter(task::status.eq(token(status.as_str())));
     }
     let rows: Vec<TaskRow> = query.load(&mut reader.connection)?;
     let items = rows.into_iter().map(Task::try_from).collect::<Result<_, _>>()?;

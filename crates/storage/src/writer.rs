@@ -117,16 +117,17 @@ fn work(connection: AnyConnection, queue: &Receiver<Box<dyn Job>>) {
             writer.deltas = Deltas::default();
         }
         for job in group {
-            job.answer(committed.as_ref().map(|()| ()).map_err(again));
+            job.answer(committed.as_ref().copied().map_err(again));
         }
     }
 }
 
 /// The same failure, for each transaction of the group.
 fn again(error: &StorageError) -> StorageError {
-    match error {
-        StorageError::Busy => StorageError::Busy,
-        other => StorageError::Unavailable(other.to_string()),
+    if matches!(error, StorageError::Busy) {
+        StorageError::Busy
+    } else {
+        StorageError::Unavailable(error.to_string())
     }
 }
 

@@ -37,7 +37,7 @@ CREATE TABLE agent (
 CREATE UNIQUE INDEX agent_name_unique ON agent (name);
 CREATE UNIQUE INDEX agent_key_unique ON agent (key_hash);
 CREATE INDEX agent_by_role ON agent (role, status);
-CREATE INDEX agent_by_score ON agent (total_score, created_at);
+CREATE INDEX agent_by_score ON agent (total_score DESC, created_at);
 
 -- claimable and priority_rank are derived, so that the queue of claimable work is an index.
 -- claimable is the same condition as SubTask::is_claimable; a test compares them.
@@ -79,9 +79,9 @@ CREATE INDEX sub_task_by_agent ON sub_task (assigned_agent, created_at, id);
 CREATE INDEX sub_task_by_agent_status ON sub_task (assigned_agent, status, created_at, id);
 CREATE INDEX sub_task_latest ON sub_task (assigned_agent, task_id, updated_at);
 CREATE INDEX sub_task_completed ON sub_task (completed_at);
-CREATE INDEX sub_task_claimable ON sub_task (claimable, created_at, id);
-CREATE INDEX sub_task_queue ON sub_task (claimable, priority_rank, created_at, id);
-CREATE INDEX sub_task_queue_of_task ON sub_task (task_id, claimable, priority_rank, created_at, id);
+CREATE INDEX sub_task_claimable ON sub_task (created_at, id) WHERE claimable;
+CREATE INDEX sub_task_queue ON sub_task (priority_rank, created_at, id) WHERE claimable;
+CREATE INDEX sub_task_queue_of_task ON sub_task (task_id, priority_rank, created_at, id) WHERE claimable;
 
 CREATE TABLE prerequisite (
     sub_task_id TEXT NOT NULL REFERENCES sub_task (id),
@@ -163,10 +163,11 @@ CREATE TABLE rule (
 );
 CREATE UNIQUE INDEX rule_global_unique ON rule (scope) WHERE scope = 'global';
 CREATE INDEX rule_by_time ON rule (created_at, id);
-CREATE INDEX rule_by_task ON rule (task_id);
+CREATE INDEX rule_by_scope ON rule (scope, created_at, id);
+CREATE INDEX rule_by_task ON rule (task_id, created_at, id);
 CREATE INDEX rule_by_sub_task ON rule (sub_task_id);
 
--- Append only. One writer at a time, so seq is the order of commits; tx is used on PostgreSQL.
+-- Append only. One writer at a time, so seq is the order of commits.
 CREATE TABLE event (
     seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL,
@@ -177,8 +178,7 @@ CREATE TABLE event (
     task_id TEXT,
     sub_task_id TEXT,
     agent_id TEXT,
-    payload TEXT NOT NULL,
-    tx BIGINT NOT NULL DEFAULT 0
+    payload TEXT NOT NULL
 );
 CREATE INDEX event_by_task ON event (task_id, seq);
 CREATE INDEX event_by_sub_task ON event (sub_task_id, seq);

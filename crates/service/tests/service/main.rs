@@ -1,0 +1,20 @@
+//! Every use case, on both backends.
+#![cfg(test)]
+
+mod refusal;
+
+mod admin;
+mod agent;
+mod dashboard;
+mod dependency;
+mod idempotency;
+mod lifecycle;
+mod log;
+mod plan;
+mod review;
+mod rule;
+mod settings;
+mod setup;
+mod submission;
+mod task;
+mod waiting;

@@ -1,0 +1,11 @@
+//! Everything that storage promises, on both backends.
+#![cfg(test)]
+
+mod rows;
+
+mod counter;
+mod event_log;
+mod round_trip;
+mod schema;
+mod sub_task;
+mod transaction;

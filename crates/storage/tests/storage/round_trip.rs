@@ -1,0 +1,469 @@
+//! What is stored comes back as it was.
+
+use std::collections::HashMap;
+
+use openmoss_domain::event::Payload;
+use openmoss_domain::log::{LogAction, LogEntry};
+use openmoss_domain::score::ScoreChange;
+use openmoss_domain::sub_task::{Priority, Status, WorkKind};
+use openmoss_domain::{
+    Actor, AgentId, AgentStatus, Artifact, ArtifactKind, Command, Deliverable, Event, EventId,
+    EventKind, LogId, Module, ModuleId, Review, ReviewId, ReviewResult, Role, Rule, RuleId,
+    RuleScope, ScoreLogId, SessionId, SubTask, SubTaskId, Submission, SubmissionId, Task, TaskId,
+    TaskStatus, Timestamp,
+};
+use openmoss_storage::idempotency::Remembered;
+use openmoss_storage::{
+    StorageError, Swap, agent, event, idempotency, log, module, prerequisite, review, rule, score,
+    session, setting, sub_task, submission, task,
+};
+use openmoss_testkit::{START, TestDb};
+use uuid::Uuid;
+
+use crate::rows::{
+    ALL, at, brought, new_sub_task, stepped, stored_agent, stored_sub_task, stored_task, write,
+};
+
+/// What trips careless code: quotes, a placeholder, a line break, other scripts, two-unit letters.
+const TEXT: &str = "it's \"so\" $1 ? %_\\\n\t报告 🦀 \u{301}é";
+
+fn long_text() -> String {
+    "🦀".repeat(openmoss_domain::text::TEXT_BYTES_MAX / 4)
+}
+
+fn tasks(db: &TestDb) {
+    let store = db.store();
+    for (i, status) in TaskStatus::ALL.iter().enumerate() {
+        let id = TaskId::from_uuid(Uuid::new_v4());
+        let mut new = Task::create(id, TEXT.to_owned(), long_text(), WorkKind::Recurring, START);
+        let row = new.clone();
+        write(&store, move |writer| task::insert(writer, &row));
+        assert_eq!(store.read(|reader| task::find(reader, id)).unwrap(), Some(new.clone()));
+
+        let before = new.clone();
+        new.status = *status;
+        new.name = format!("{i}");
+        new.version = new.version.next();
+        new.updated_at = at(1);
+        let next = new.clone();
+        let swap = write(&store, move |writer| task::compare_and_set(writer, &before, &next));
+        assert_eq!(swap, Swap::Swapped);
+        assert_eq!(store.read(|reader| task::find(reader, id)).unwrap(), Some(new.clone()));
+        let page = store.read(|reader| task::list(reader, Some(*status), ALL)).unwrap();
+        assert_eq!((page.items, page.total), (vec![new], 1));
+        let ids = store.read(|reader| task::ids_in_status(reader, *status)).unwrap();
+        assert_eq!(ids, [id]);
+    }
+    let unknown = TaskId::from_uuid(Uuid::new_v4());
+    assert_eq!(store.read(|reader| task::find(reader, unknown)).unwrap(), None);
+}
+
+fn modules(db: &TestDb) {
+    let store = db.store();
+    let task_id = stored_task(&store).id;
+    let new = |seconds| Module {
+        id: ModuleId::from_uuid(Uuid::new_v4()),
+        task_id,
+        name: TEXT.to_owned(),
+        description: long_text(),
+        created_at: at(seconds),
+    };
+    let (second, first) = (new(2), new(1));
+    for row in [second.clone(), first.clone()] {
+        write(&store, move |writer| module::insert(writer, &row));
+    }
+    let found = store.read(|reader| module::find(reader, first.id)).unwrap();
+    assert_eq!(found, Some(first.clone()));
+    let listed = store.read(|reader| module::list(reader, task_id)).unwrap();
+    assert_eq!(listed, [first, second]);
+}
+
+fn agents(db: &TestDb) {
+    let store = db.store();
+    let new = stored_agent(&store, Role::Reviewer);
+    let hash = new.id.to_string();
+    assert_eq!(store.read(|reader| agent::find(reader, new.id)).unwrap(), Some(new.clone()));
+    assert_eq!(store.read(|reader| agent::find_by_key(reader, &hash)).unwrap(), Some(new.clone()));
+    let found = store.read(|reader| agent::find_by_name(reader, &new.name)).unwrap();
+    assert_eq!(found, Some(new.clone()));
+
+    let twin = new.clone();
+    let twin = openmoss_domain::Agent { id: AgentId::from_uuid(Uuid::new_v4()), ..twin };
+    let taken = store.write(move |writer| agent::insert(writer, &twin, "another hash"));
+    let Err(StorageError::Unique(index)) = taken else { panic!("{taken:?}") };
+    assert!(index.contains("name"), "{index}");
+
+    let before = new.clone();
+    let swap =
+        write(&store, move |writer| agent::set_status(writer, &before, AgentStatus::Disabled));
+    assert_eq!(swap, Swap::Swapped);
+    let before = new.clone();
+    let swap =
+        write(&store, move |writer| agent::set_status(writer, &before, AgentStatus::Disabled));
+    assert_eq!(swap, Swap::Lost, "it is disabled already");
+    let id = new.id;
+    write(&store, move |writer| agent::set_key(writer, id, "new hash"));
+    assert_eq!(store.read(|reader| agent::find_by_key(reader, &hash)).unwrap(), None);
+    let found = store.read(|reader| agent::find_by_key(reader, "new hash")).unwrap().unwrap();
+    assert_eq!(found.status, AgentStatus::Disabled);
+    let list = |role, status| store.read(|reader| agent::list(reader, role, status)).unwrap();
+    assert_eq!(list(Some(Role::Reviewer), Some(AgentStatus::Disabled)), [found]);
+    assert_eq!(list(Some(Role::Planner), None), []);
+}
+
+fn sub_tasks_in_every_status(db: &TestDb) {
+    let store = db.store();
+    let task = stored_task(&store);
+    let owner = stored_agent(&store, Role::Executor);
+    let module = Module {
+        id: ModuleId::from_uuid(Uuid::new_v4()),
+        task_id: task.id,
+        name: "Part".to_owned(),
+        description: String::new(),
+        created_at: START,
+    };
+    let row = module.clone();
+    write(&store, move |writer| module::insert(writer, &row));
+    for status in Status::ALL {
+        let mut new = new_sub_task(&task, START);
+        new.module_id = Some(module.id);
+        new.name = TEXT.to_owned();
+        new.description = long_text();
+        new.priority = Priority::Low;
+        let row = new.clone();
+        write(&store, move |writer| sub_task::insert(writer, &row));
+        let mut before = new.clone();
+        let mut next = brought(&new, *status, &owner);
+        if next.version == before.version {
+            next = before.with_open_prerequisites(0, at(2));
+        }
+        // Each step is written by itself, as the owners that it brings are noted by itself.
+        for version in before.version.get()..next.version.get() {
+            let step = if version + 1 == next.version.get() {
+                next.clone()
+            } else {
+                SubTask { version: before.version.next(), ..next.clone() }
+            };
+            let (from, to) = (before.clone(), step.clone());
+            let swap = write(&store, move |writer| sub_task::compare_and_set(writer, &from, &to));
+            assert_eq!(swap, Swap::Swapped, "{status}");
+            before = step;
+        }
+        let found = store.read(|reader| sub_task::find(reader, next.id)).unwrap();
+        assert_eq!(found, Some(next.clone()), "{status}");
+        let many = store.read(|reader| sub_task::find_many(reader, &[next.id, next.id])).unwrap();
+        assert_eq!(many, [next], "{status}");
+    }
+}
+
+fn a_sub_task_with_every_field_set(db: &TestDb) {
+    let store = db.store();
+    let task = stored_task(&store);
+    let owner = stored_agent(&store, Role::Executor);
+    let new = stored_sub_task(&store, &task);
+    let mut next = brought(&new, Status::InProgress, &owner);
+    let heartbeat = Command::Heartbeat {
+        progress: Some(TEXT.to_owned()),
+        percent: Some(100),
+        attempt: Some(1),
+    };
+    next = stepped(&next, &heartbeat, owner.actor());
+    next.prerequisites = 7;
+    next.open_prerequisites = 3;
+    next.rework_count = 2;
+    next.held = true;
+    next.completed_at = Some(Timestamp::from_micros(i64::MAX));
+    let (from, to) = (new, next.clone());
+    let swap = write(&store, move |writer| sub_task::compare_and_set(writer, &from, &to));
+    assert_eq!(swap, Swap::Swapped);
+    assert_eq!(store.read(|reader| sub_task::find(reader, next.id)).unwrap(), Some(next.clone()));
+
+    // What an edit changes is written too.
+    let mut edited = next.clone();
+    edited.name = "Other".to_owned();
+    edited.acceptance = "Less.".to_owned();
+    edited.priority = Priority::High;
+    edited.version = next.version.next();
+    let (from, to) = (next, edited.clone());
+    let swap = write(&store, move |writer| sub_task::compare_and_set(writer, &from, &to));
+    assert_eq!(swap, Swap::Swapped);
+    assert_eq!(store.read(|reader| sub_task::find(reader, edited.id)).unwrap(), Some(edited));
+}
+
+fn prerequisites(db: &TestDb) {
+    let store = db.store();
+    let task = stored_task(&store);
+    let made: Vec<SubTaskId> = (0..4).map(|_| stored_sub_task(&store, &task).id).collect();
+    let (first, rest) = (made[0], made[1..].to_vec());
+    let needed = rest.clone();
+    write(&store, move |writer| prerequisite::insert(writer, first, &needed));
+    let found = store.read(|reader| prerequisite::find_all(reader, &made)).unwrap();
+    let mut needed = found[&first].clone();
+    needed.sort();
+    let mut expected = rest.clone();
+    expected.sort();
+    assert_eq!((found.len(), needed), (1, expected));
+    assert_eq!(store.read(|reader| prerequisite::dependents(reader, rest[0])).unwrap(), [first]);
+    write(&store, move |writer| prerequisite::delete_all(writer, first));
+    let found = store.read(|reader| prerequisite::find_all(reader, &made)).unwrap();
+    assert_eq!(found, HashMap::new());
+}
+
+fn submissions(db: &TestDb) {
+    let store = db.store();
+    let sub_task_id = stored_sub_task(&store, &stored_task(&store)).id;
+    let artifact = |kind| Artifact { kind, value: TEXT.to_owned(), title: "t".to_owned() };
+    let new = |seconds, is_late| Submission {
+        id: SubmissionId::from_uuid(Uuid::new_v4()),
+        sub_task_id,
+        agent_id: AgentId::from_uuid(Uuid::new_v4()),
+        attempt: 3,
+        is_late,
+        deliverable: Deliverable {
+            summary: TEXT.to_owned(),
+            artifacts: ArtifactKind::ALL.iter().copied().map(artifact).collect(),
+        },
+        created_at: at(seconds),
+    };
+    let (old, late) = (new(1, false), new(2, true));
+    for row in [old.clone(), late.clone()] {
+        write(&store, move |writer| submission::insert(writer, &row));
+    }
+    let latest = store.read(|reader| submission::find_latest(reader, sub_task_id)).unwrap();
+    assert_eq!(latest, Some(late.clone()));
+    let page = store.read(|reader| submission::list(reader, sub_task_id, ALL)).unwrap();
+    assert_eq!((page.items, page.total), (vec![late, old], 2));
+}
+
+fn reviews(db: &TestDb) {
+    let store = db.store();
+    let sub_task_id = stored_sub_task(&store, &stored_task(&store)).id;
+    let new = |round, result, agent: Option<AgentId>| Review {
+        id: ReviewId::from_uuid(Uuid::new_v4()),
+        sub_task_id,
+        reviewer: agent,
+        round,
+        result,
+        score: 5,
+        issues: TEXT.to_owned(),
+        comment: long_text(),
+        rework_agent: agent,
+        created_at: at(round.into()),
+    };
+    let somebody = Some(AgentId::from_uuid(Uuid::new_v4()));
+    let first = new(1, ReviewResult::Rejected, None);
+    let second = new(2, ReviewResult::Approved, somebody);
+    for row in [first.clone(), second.clone()] {
+        write(&store, move |writer| review::insert(writer, &row));
+    }
+    let found = store.read(|reader| review::find(reader, first.id)).unwrap();
+    assert_eq!(found, Some(first.clone()));
+    assert_eq!(store.read(|reader| review::count_of(reader, sub_task_id)).unwrap(), 2);
+    for filter in [None, Some(sub_task_id)] {
+        let page = store.read(|reader| review::list(reader, filter, ALL)).unwrap();
+        assert_eq!((page.items, page.total), (vec![second.clone(), first.clone()], 2));
+    }
+    let twin = Review { id: ReviewId::from_uuid(Uuid::new_v4()), ..second };
+    let refused = store.write(move |writer| review::insert(writer, &twin));
+    assert!(matches!(refused, Err(StorageError::Unique(_))), "a round is reviewed once");
+}
+
+fn scores(db: &TestDb) {
+    let store = db.store();
+    let agent = stored_agent(&store, Role::Executor);
+    let other = stored_agent(&store, Role::Executor);
+    let mut changes = Vec::new();
+    for (i, delta) in [5, -5, 1_000_000, -1].into_iter().enumerate() {
+        let change = ScoreChange {
+            id: ScoreLogId::from_uuid(Uuid::new_v4()),
+            agent_id: agent.id,
+            sub_task_id: (i == 0).then(|| SubTaskId::from_uuid(Uuid::new_v4())),
+            reason: TEXT.to_owned(),
+            delta,
+            created_at: at(i as u64),
+        };
+        changes.insert(0, change.clone());
+        write(&store, move |writer| score::append(writer, &change));
+    }
+    let page = store.read(|reader| score::list(reader, agent.id, ALL)).unwrap();
+    assert_eq!((page.items, page.total), (changes, 4));
+    assert_eq!(store.read(|reader| score::sum_of_log(reader, agent.id)).unwrap(), 999_999);
+    let standing = store.read(|reader| score::standing(reader, other.id)).unwrap().unwrap();
+    assert_eq!((standing.total, standing.rank, standing.agents), (0, 2, 2));
+    let standing = store.read(|reader| score::standing(reader, agent.id)).unwrap().unwrap();
+    assert_eq!((standing.total, standing.rank), (999_999, 1));
+    assert_eq!((standing.rewards, standing.penalties), (2, 2));
+    let ranked = store.read(agent::list_by_score).unwrap();
+    let ranked: Vec<_> = ranked.iter().map(|agent| (agent.id, agent.total_score)).collect();
+    assert_eq!(ranked, [(agent.id, 999_999), (other.id, 0)]);
+}
+
+fn log_entries(db: &TestDb) {
+    let store = db.store();
+    let agent_id = stored_agent(&store, Role::Executor).id;
+    let sub_task_id = Some(SubTaskId::from_uuid(Uuid::new_v4()));
+    let mut entries = Vec::new();
+    for (i, action) in LogAction::ALL.iter().enumerate() {
+        let entry = LogEntry {
+            id: LogId::from_uuid(Uuid::new_v4()),
+            agent_id,
+            sub_task_id: sub_task_id.filter(|_| i % 2 == 0),
+            action: *action,
+            summary: TEXT.to_owned(),
+            session_id: (i % 3 == 0).then(|| "s".to_owned()),
+            created_at: at(i as u64),
+        };
+        entries.insert(0, entry.clone());
+        write(&store, move |writer| log::append(writer, &entry));
+    }
+    let all = log::Filter { sub_task_id: None, agent_id: None, action: None, since: START };
+    let list = |filter| store.read(|reader| log::list(reader, filter, 100)).unwrap();
+    assert_eq!(list(all), entries);
+    assert_eq!(list(log::Filter { since: at(6), ..all }), entries[..1]);
+    assert_eq!(list(log::Filter { agent_id: Some(agent_id), ..all }), entries);
+    let about = list(log::Filter { sub_task_id, ..all });
+    assert_eq!(about.len(), 4);
+    let of_kind = list(log::Filter { action: Some(LogAction::Plan), sub_task_id, ..all });
+    assert_eq!(of_kind.len(), 1);
+}
+
+fn rules(db: &TestDb) {
+    let store = db.store();
+    let task_id = Some(TaskId::from_uuid(Uuid::new_v4()));
+    let sub_task_id = Some(SubTaskId::from_uuid(Uuid::new_v4()));
+    let new = |scope, seconds| Rule {
+        id: RuleId::from_uuid(Uuid::new_v4()),
+        scope,
+        task_id: task_id.filter(|_| scope == RuleScope::Task),
+        sub_task_id: sub_task_id.filter(|_| scope == RuleScope::SubTask),
+        content: TEXT.to_owned(),
+        created_at: at(seconds),
+        updated_at: at(seconds),
+    };
+    let rules: Vec<Rule> =
+        RuleScope::ALL.iter().zip(0..).map(|(scope, seconds)| new(*scope, seconds)).collect();
+    for row in rules.clone() {
+        write(&store, move |writer| rule::insert(writer, &row));
+    }
+    let another = new(RuleScope::Global, 9);
+    let refused = store.write(move |writer| rule::insert(writer, &another));
+    assert!(matches!(refused, Err(StorageError::Unique(_))), "there is one global rule");
+    let list = |scope, task| store.read(|reader| rule::list(reader, scope, task)).unwrap();
+    assert_eq!(list(None, None), rules);
+    assert_eq!(list(Some(RuleScope::SubTask), None), rules[2..]);
+    assert_eq!(list(None, task_id), rules[1..2]);
+    let apply = |task, sub_task| {
+        let mut found = store.read(|reader| rule::list_applicable(reader, task, sub_task)).unwrap();
+        found.sort_by_key(|rule| rule.created_at);
+        found
+    };
+    assert_eq!(apply(None, None), rules[..1]);
+    assert_eq!(apply(task_id, None), rules[..2]);
+    assert_eq!(apply(task_id, sub_task_id), rules);
+    assert_eq!(apply(None, sub_task_id), [rules[0].clone(), rules[2].clone()]);
+    let id = rules[1].id;
+    write(&store, move |writer| rule::set_content(writer, id, "new", at(5)));
+    let found = store.read(|reader| rule::find(reader, id)).unwrap().unwrap();
+    assert_eq!((found.content.as_str(), found.updated_at), ("new", at(5)));
+    write(&store, move |writer| rule::delete(writer, id));
+    assert_eq!(store.read(|reader| rule::find(reader, id)).unwrap(), None);
+}
+
+fn events_of_every_kind(db: &TestDb) {
+    let store = db.store();
+    let actor = Actor::Agent { id: AgentId::from_uuid(Uuid::new_v4()), role: Role::Executor };
+    let task_id = TaskId::from_uuid(Uuid::new_v4());
+    let sub_task_id = SubTaskId::from_uuid(Uuid::new_v4());
+    for (i, kind) in EventKind::ALL.iter().enumerate() {
+        let id = EventId::from_uuid(Uuid::new_v4());
+        let event = Event {
+            kind: *kind,
+            at: at(i as u64),
+            actor: if i % 2 == 0 { actor } else { Actor::System },
+            task_id: Some(task_id),
+            sub_task_id: (i % 2 == 0).then_some(sub_task_id),
+            agent_id: actor.agent_id(),
+            payload: Payload::default().with("text", TEXT).with("n", 7).with("none", None::<i64>),
+        };
+        let row = event.clone();
+        write(&store, move |writer| event::append(writer, id, &row));
+        let after = i64::try_from(i).unwrap();
+        let all = event::Filter::default();
+        let found = store.read(|reader| event::list_after(reader, all, after, 10)).unwrap();
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((found.seq, found.id, found.kind, found.at), (after + 1, id, *kind, event.at));
+        assert_eq!(found.actor_kind, event.actor.kind());
+        assert_eq!(found.actor_id, event.actor.agent_id());
+        assert_eq!(found.task_id, event.task_id);
+        assert_eq!(found.sub_task_id, event.sub_task_id);
+        assert_eq!(found.agent_id, event.agent_id);
+        assert_eq!(found.payload, event.payload);
+    }
+    let list = |filter, after| {
+        store.read(|reader| event::list_after(reader, filter, after, 100)).unwrap().len()
+    };
+    let all = EventKind::ALL.len();
+    let of_task = event::Filter { task_id: Some(task_id), ..event::Filter::default() };
+    assert_eq!(list(of_task, 0), all);
+    let about = event::Filter { sub_task_id: Some(sub_task_id), ..of_task };
+    assert_eq!(list(about, 0), all.div_ceil(2));
+    assert_eq!(list(about, 2), all.div_ceil(2) - 1);
+}
+
+fn sessions(db: &TestDb) {
+    let store = db.store();
+    let id = || SessionId::from_uuid(Uuid::new_v4());
+    let (a, b) = (id(), id());
+    write(&store, move |writer| session::insert(writer, a, "hash a", at(0), at(10)));
+    write(&store, move |writer| session::insert(writer, b, "hash b", at(0), at(20)));
+    let expiry = |hash| store.read(|reader| session::find_expiry(reader, hash)).unwrap();
+    assert_eq!((expiry("hash a"), expiry("hash c")), (Some(at(10)), None));
+    write(&store, |writer| session::set_expiry(writer, "hash a", at(30)));
+    assert_eq!(write(&store, |writer| session::delete_expired(writer, at(25))), 1);
+    assert_eq!((expiry("hash a"), expiry("hash b")), (Some(at(30)), None));
+    write(&store, |writer| session::delete(writer, "hash a"));
+    assert_eq!(expiry("hash a"), None);
+    assert_eq!(write(&store, session::delete_all), 0);
+}
+
+fn settings(db: &TestDb) {
+    let store = db.store();
+    for value in ["\"a\"", "\"b\""] {
+        write(&store, move |writer| setting::set(writer, "project.name", value, at(0)));
+    }
+    write(&store, |writer| setting::set(writer, "agent.allow_registration", "true", at(0)));
+    let listed = store.read(setting::list).unwrap();
+    let expected = [("agent.allow_registration", "true"), ("project.name", "\"b\"")];
+    assert_eq!(listed, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+}
+
+fn remembered_answers(db: &TestDb) {
+    let store = db.store();
+    let new = Remembered { fingerprint: "f".to_owned(), answer: long_text() };
+    let row = new.clone();
+    write(&store, move |writer| idempotency::insert(writer, "token", &row, at(0)));
+    assert_eq!(store.read(|reader| idempotency::find(reader, "token")).unwrap(), Some(new.clone()));
+    let again = store.write(move |writer| idempotency::insert(writer, "token", &new, at(1)));
+    assert!(matches!(again, Err(StorageError::Unique(_))), "{again:?}");
+    assert_eq!(write(&store, |writer| idempotency::delete_before(writer, at(0))), 0);
+    assert_eq!(write(&store, |writer| idempotency::delete_before(writer, at(1))), 1);
+    assert_eq!(store.read(|reader| idempotency::find(reader, "token")).unwrap(), None);
+}
+
+openmoss_testkit::on_each_backend! {
+    tasks,
+    modules,
+    agents,
+    sub_tasks_in_every_status,
+    a_sub_task_with_every_field_set,
+    prerequisites,
+    submissions,
+    reviews,
+    scores,
+    log_entries,
+    rules,
+    events_of_every_kind,
+    sessions,
+    settings,
+    remembered_answers,
+}
