@@ -52,11 +52,23 @@ const PLACE: &str = "Configuration and data";
 /// Where the configuration and the data are.
 #[derive(Args, Default)]
 pub(crate) struct PlaceArgs {
-    /// The configuration file [default: $OPENMOSS_CONFIG, else config.yaml]
-    #[arg(long, global = true, value_name = "FILE", help_heading = PLACE)]
+    /// The configuration file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = PLACE,
+        help = "The configuration file [default: $OPENMOSS_CONFIG, else config.yaml]"
+    )]
     pub(crate) config: Option<PathBuf>,
-    /// The database: postgres://…, sqlite://PATH or a path, instead of the configured one
-    #[arg(long, global = true, value_name = "PATH|URL", help_heading = PLACE)]
+    /// The database, instead of the configured one.
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH|URL",
+        help_heading = PLACE,
+        help = "The database instead of the configured one: a path, sqlite://PATH or postgres://…"
+    )]
     pub(crate) database: Option<String>,
 }
 
@@ -93,7 +105,7 @@ impl Command {
     /// What is logged while no variable chooses.
     pub(crate) const fn default_log_filter(&self) -> &'static str {
         match self {
-            Self::Serve(_) => "info",
+            Self::Serve(_) => "info,actix_server=warn",
             Self::Demo(_)
             | Self::Config(_)
             | Self::Agent(_)

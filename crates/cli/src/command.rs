@@ -54,10 +54,10 @@ fn find_agent(service: &Service, id_or_name: &str) -> Result<Agent, CliError> {
         Ok(id) => service.find_agent(id),
         Err(_) => service.find_agent_by_name(id_or_name),
     };
-    found.map_err(|error| match error {
-        ServiceError::NotFound { .. } => CliError::NotFound(format!(
+    if let Err(ServiceError::NotFound { .. }) = found {
+        return Err(CliError::NotFound(format!(
             "there is no agent with the id or name {id_or_name:?}; see openmoss agent list"
-        )),
-        other => other.into(),
-    })
+        )));
+    }
+    Ok(found?)
 }

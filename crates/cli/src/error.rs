@@ -86,7 +86,13 @@ fn of_service(error: &ServiceError) -> ExitCode {
         | ServiceError::LateSubmission { .. } => ExitCode::Conflict,
         ServiceError::Settings(_) => ExitCode::Configuration,
         ServiceError::Storage(error) => of_storage(error),
-        _ => ExitCode::Failed,
+        ServiceError::Unauthenticated(_)
+        | ServiceError::Forbidden(_)
+        | ServiceError::NoAdminSession
+        | ServiceError::AgentDisabled
+        | ServiceError::RoleNotAllowed { .. }
+        | ServiceError::Throttled { .. }
+        | ServiceError::Internal(_) => ExitCode::Failed,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What commands print: tables for people, JSON for machines.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
@@ -7,6 +8,9 @@ use openmoss_domain::Timestamp;
 use serde::Serialize;
 
 use crate::error::CliError;
+
+/// A terminal narrower than this, in columns, wraps better than a table can.
+const COLUMNS_MIN: u16 = 60;
 
 /// How a command answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,10 +67,10 @@ pub(crate) fn table<const N: usize>(
 ) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    if io::stdout().is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    } else {
+    if !io::stdout().is_terminal() {
         table.force_no_tty();
+    } else if table.width().is_some_and(|width| width >= COLUMNS_MIN) {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     table.set_header(header.map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
     for row in rows {
@@ -87,13 +91,13 @@ pub(crate) fn card<'a>(rows: impl IntoIterator<Item = (&'a str, String)>) -> Str
 }
 
 /// A cell of text.
-pub(crate) fn left(value: impl ToString) -> Cell {
-    Cell::new(value.to_string())
+pub(crate) fn left(value: impl Display) -> Cell {
+    Cell::new(value)
 }
 
 /// A cell of a number.
-pub(crate) fn right(value: impl ToString) -> Cell {
-    Cell::new(value.to_string()).set_alignment(CellAlignment::Right)
+pub(crate) fn right(value: impl Display) -> Cell {
+    Cell::new(value).set_alignment(CellAlignment::Right)
 }
 
 /// A time for people, to the second.

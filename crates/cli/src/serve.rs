@@ -59,11 +59,12 @@ pub(crate) fn start(service: &Arc<Service>) -> Result<Server, CliError> {
 
 /// The address as one can open it in a browser on this machine.
 pub(crate) fn url_of(address: SocketAddr) -> String {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
+    let this_machine = match address {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
     };
+    let ip = address.ip();
+    let ip = if ip.is_unspecified() { this_machine } else { ip };
     format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 

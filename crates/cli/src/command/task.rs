@@ -70,7 +70,7 @@ pub(crate) fn run(place: &PlaceArgs, args: &TaskArgs) -> Result<ExitCode, CliErr
         TaskCommand::Show { id } => show(&service, *id, format)?,
         TaskCommand::Create { name, description } => {
             let task = service.create_task(&as_admin(), name, description, WorkKind::Once)?;
-            format.print(&TaskView::from(task), |task| task.card())?;
+            format.print(&TaskView::from(task), TaskView::card)?;
         }
         TaskCommand::Cancel { id } => {
             let task = service.move_task(&as_admin(), *id, TaskStatus::Cancelled)?;

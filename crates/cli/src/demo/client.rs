@@ -222,10 +222,7 @@ fn told_wait(answer: &Response<Body>) -> Duration {
 
 /// Whether the same may go better in a moment. Most other errors mean that the server is gone.
 fn is_worth_a_repeat(error: &ureq::Error) -> bool {
-    match error {
-        ureq::Error::Io(error) => error.kind() != std::io::ErrorKind::ConnectionRefused,
-        _ => false,
-    }
+    matches!(error, ureq::Error::Io(error) if error.kind() != std::io::ErrorKind::ConnectionRefused)
 }
 
 fn read<T: DeserializeOwned>(mut answer: Response<Body>) -> Result<T, Cause> {

@@ -314,7 +314,7 @@ not words at all
     #[test]
     fn a_plain_text_has_a_title_and_words() {
         let found = described(&[("a.txt", "\n  First line \n# not a heading [x](y)\n")], "a.txt");
-        assert_eq!((found.title.as_str(), found.words), ("First line", 7));
+        assert_eq!((found.title.as_str(), found.words), ("First line", 6));
         assert!(found.outline.is_empty() && found.broken_links.is_empty());
         let empty = described(&[("b/c.md", "")], "b/c.md");
         assert_eq!((empty.title.as_str(), empty.words, empty.reading_minutes), ("c", 0, 0));

@@ -16,12 +16,11 @@ use crate::serve;
 
 /// Where the demo keeps its things.
 pub(super) struct Home {
+    folder: PathBuf,
     /// What `--database` would be.
     database: String,
     /// A SQLite file that goes when the demo does.
     temporary: Option<PathBuf>,
-    /// A path where no configuration file is.
-    no_config: PathBuf,
     /// Where the index goes.
     pub(super) index: PathBuf,
 }
@@ -39,7 +38,7 @@ impl Home {
             (None, None) => (path_text(&own)?, Some(own)),
         };
         let index = folder.join("index.md");
-        Ok(Self { database, temporary, no_config: folder.join("config.yaml"), index })
+        Ok(Self { folder, database, temporary, index })
     }
 
     /// Whether the data goes when the demo does.
@@ -49,13 +48,16 @@ impl Home {
 
     /// Removes what is temporary; the index stays.
     pub(super) fn clean_up(&self) {
-        let Some(file) = &self.temporary else { return };
-        for suffix in ["", "-wal", "-shm"] {
-            let mut name = file.clone().into_os_string();
-            name.push(suffix);
-            // What cannot be removed is left to the system.
-            let _ = std::fs::remove_file(name);
+        // What cannot be removed is left to the system.
+        if let Some(file) = &self.temporary {
+            for suffix in ["", "-wal", "-shm"] {
+                let mut name = file.clone().into_os_string();
+                name.push(suffix);
+                let _ = std::fs::remove_file(name);
+            }
         }
+        // Goes only if there is no index in it.
+        let _ = std::fs::remove_dir(&self.folder);
     }
 }
 
@@ -111,7 +113,8 @@ impl Host {
             port: Some(port.unwrap_or(0)),
             database: Some(home.database.clone()),
         };
-        let config = Some(home.no_config.clone());
+        // There is no such file: the demo has settings of its own.
+        let config = Some(home.folder.join("config.yaml"));
         let loaded = ConfigLayers::load(config, Vec::new(), flags, Purpose::Inspect)?;
         let service = Arc::new(Service::open(Arc::new(loaded.layers), Arc::new(SystemClock))?);
         if service.is_initialized()? {

@@ -66,9 +66,9 @@ fn escaped(text: &str) -> String {
 
 /// The files that an index names, as often as it does.
 pub(super) fn entries(index: &str) -> Vec<String> {
-    let link = |event| match event {
-        Event::Start(Tag::Link { dest_url, .. }) => Some(decoded(&dest_url)),
-        _ => None,
+    let link = |event| {
+        let Event::Start(Tag::Link { dest_url, .. }) = event else { return None };
+        Some(decoded(&dest_url))
     };
     Parser::new(index).filter_map(link).collect()
 }

@@ -1,6 +1,7 @@
 //! The folder of texts that the team works on.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -109,7 +110,8 @@ pub(super) fn encoded(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
             link.push(byte.into());
         } else {
-            link.push_str(&format!("%{byte:02X}"));
+            // Writing to a String cannot fail.
+            let _ = write!(link, "%{byte:02X}");
         }
     }
     link

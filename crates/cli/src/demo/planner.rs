@@ -123,9 +123,8 @@ impl Planner<'_> {
         let planned: Planned = self.client.post(&format!("/api/tasks/{task_id}/plan"), &plan)?;
         self.team.narrator.set_total(planned.sub_tasks.len());
         self.team.narrator.say(&format!(
-            "planner: {} sub-tasks, in {} modules but for the last, which depends on all others",
+            "planner: {} sub-tasks; the last one depends on all others",
             planned.sub_tasks.len(),
-            modules.len(),
         ));
         let last = planned.sub_tasks.into_iter().find(|one| one.r#ref == "index");
         let last = last.ok_or_else(|| Trouble::Other("the plan lost its end".to_owned()))?;

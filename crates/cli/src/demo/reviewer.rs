@@ -11,6 +11,9 @@ use super::index;
 use super::job::Job;
 use super::team::{Idle, Team, Trouble};
 
+/// How many sub-tasks are looked at before the queue is read again.
+const QUEUE_MAX: usize = 50;
+
 /// The reviewer.
 pub(super) struct Reviewer<'a> {
     pub(super) client: &'a Client,
@@ -24,7 +27,9 @@ impl Reviewer<'_> {
     pub(super) fn work(&self) -> Result<(), Trouble> {
         let mut idle = Idle::none();
         while !self.team.is_over() {
-            let mut queue: Vec<SubTask> = self.client.get_all("/api/sub-tasks?status=review")?;
+            // One page: the list moves while it is read, and a second one could repeat the first.
+            let path = "/api/sub-tasks?status=review";
+            let mut queue: Vec<SubTask> = self.client.get_newest(path, QUEUE_MAX)?;
             if queue.is_empty() {
                 idle.pause(self.team);
                 continue;

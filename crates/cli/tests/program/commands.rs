@@ -142,7 +142,10 @@ fn sub_tasks_are_listed_shown_requeued_and_cancelled() {
     place.run(&["sub-task", "requeue", &first]).with_code(5);
     ada.post(&format!("/api/sub-tasks/{first}/block"), &json!({"detail": "no key"})).ok();
     let requeued = place.run(&["sub-task", "requeue", &first, "--json"]).with_code(0).json();
-    assert_eq!((&requeued["status"], &requeued["assigned_agent"]), (&json!("pending"), &Value::Null));
+    assert_eq!(
+        (&requeued["status"], &requeued["assigned_agent"]),
+        (&json!("pending"), &Value::Null)
+    );
     let cancelled = place.run(&["sub-task", "cancel", &second, "--json"]).with_code(0).json();
     assert_eq!(cancelled["status"], "cancelled");
     place.run(&["sub-task", "cancel", &second]).with_code(5);

@@ -1,11 +1,13 @@
 //! The demo, from the goal to the delivered index.
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
+use std::process::{Child, ChildStderr, Stdio};
 
 use openmoss_testkit::{TestDb, on_each_backend};
 use serde_json::{Value, json};
 
-use crate::support::{Place, write_files};
+use crate::support::{Place, send, write_files};
 
 const FILES: [(&str, &str); 7] = [
     ("guide.md", "# The guide\n\nSee [the API](api/index.md) and [nothing](missing.md).\n"),
@@ -44,7 +46,7 @@ fn a_team_takes_a_folder_to_its_index(db: &TestDb) {
     for link in ["guide.md", "notes.txt", "api/index.md", "api/tasks.md", "empty.md"] {
         assert_eq!(index.matches(&format!("]({link})")).count(), 1, "{link}: {index}");
     }
-    for line in ["- [API](api/index.md): 4 words, 1 min", "- missing.md, in guide.md"] {
+    for line in ["- [API](api/index.md): 5 words, 1 min", "- missing.md, in guide.md"] {
         assert!(index.contains(line), "{index}");
     }
     assert!(said.stderr.contains("sends back"), "{}", said.stderr);
@@ -69,6 +71,45 @@ fn one_executor_with_one_file_is_sent_back_too() {
     assert_eq!(tasks.json()["items"][0]["status"], "completed");
     let again = place.run(&["demo", "--exit", "--data", "kept.db"]).with_code(1);
     assert!(again.stderr.contains("in use"), "{}", again.stderr);
+}
+
+/// Starts the demo slowly in `place`; gives it back when the work has begun.
+fn begin_slowly(place: &Place) -> (Child, BufReader<ChildStderr>) {
+    write_files(&place.path("docs"), &FILES);
+    let mut command = place.command(&["demo", "--exit", "--speed", "0.05", "--executors", "1"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("planner: ") {
+        line.clear();
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "the demo ended before it began");
+    }
+    (child, stderr)
+}
+
+fn end_of((mut child, mut stderr): (Child, BufReader<ChildStderr>)) -> (Option<i32>, String) {
+    let mut text = String::new();
+    stderr.read_to_string(&mut text).unwrap();
+    (child.wait().unwrap().code(), text)
+}
+
+#[test]
+fn an_agent_that_cannot_go_on_ends_the_demo_and_says_why() {
+    let place = Place::new();
+    let demo = begin_slowly(&place);
+    std::fs::remove_dir_all(place.path("docs")).unwrap();
+    let (code, text) = end_of(demo);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("error: ") && text.contains("cannot read "), "{text}");
+}
+
+#[test]
+fn a_signal_ends_the_demo() {
+    let place = Place::new();
+    let demo = begin_slowly(&place);
+    send("INT", &demo.0);
+    let (code, text) = end_of(demo);
+    assert_eq!(code, Some(130), "{text}");
 }
 
 #[test]

@@ -1,7 +1,13 @@
 //! The built program, run as its users run it: as a process of its own, on real databases.
 
+// The attribute is for the linter: all of this is tests.
+#[cfg(test)]
 mod commands;
+#[cfg(test)]
 mod demo;
+#[cfg(test)]
 mod kill;
+#[cfg(test)]
 mod serve;
+#[cfg(test)]
 mod support;

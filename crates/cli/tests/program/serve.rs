@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Client, PASSWORD, Place, Running};
+use crate::support::{Client, PASSWORD, Place, Running, wait_until};
 
 #[test]
 fn a_ready_server_says_so_once_and_answers() {
@@ -47,10 +47,8 @@ fn the_setup_token_is_told_until_the_setup_is_done_and_no_secret_is_logged() {
     assert!(!said.stderr.contains("one-time token"), "{}", said.stderr);
 }
 
-#[test]
-fn a_stop_finishes_the_running_request() {
-    let place = Place::new();
-    let running = place.serve(&[]);
+/// A request of which the server has seen the first half, and the second half.
+fn half_a_request(running: &Running) -> (TcpStream, String) {
     let body = json!({
         "admin_password": PASSWORD, "project_name": "Half way", "workspace_root": "/tmp",
     });
@@ -67,14 +65,24 @@ fn a_stop_finishes_the_running_request() {
     )
     .unwrap();
     stream.flush().unwrap();
-    // Once another request is answered, the server has seen the first half.
+    // Once another request is answered, the first half has arrived.
     Client::new(&running.url).get("/api/health").ok();
+    (stream, second.to_owned())
+}
+
+/// Asks for a stop and waits until it has begun.
+fn begin_to_stop(running: &Running) {
     running.ask_to_stop();
-    // Nobody new is let in any more: the stop has begun.
-    while TcpStream::connect(running.address()).is_ok() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    stream.write_all(second.as_bytes()).unwrap();
+    wait_until("nobody is let in", || TcpStream::connect(running.address()).is_err());
+}
+
+#[test]
+fn a_stop_finishes_the_running_request() {
+    let place = Place::new();
+    let running = place.serve(&[]);
+    let (mut stream, rest) = half_a_request(&running);
+    begin_to_stop(&running);
+    stream.write_all(rest.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
@@ -82,6 +90,16 @@ fn a_stop_finishes_the_running_request() {
 
     let running = place.serve(&[]);
     running.log_in();
+}
+
+#[test]
+fn a_second_signal_waits_for_nothing() {
+    let place = Place::new();
+    let running = place.serve(&[]);
+    let (_stream, _rest) = half_a_request(&running);
+    begin_to_stop(&running);
+    running.ask_to_stop();
+    running.wait().with_code(130);
 }
 
 #[test]

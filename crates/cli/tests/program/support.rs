@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -155,8 +155,7 @@ impl Running {
 
     /// Asks it to stop, as an operator does.
     pub(crate) fn ask_to_stop(&self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        send("TERM", &self.child);
     }
 
     /// Ends it as a power loss does.
@@ -167,9 +166,14 @@ impl Running {
 
     /// Waits for its end. What it said besides the line that it was ready.
     pub(crate) fn wait(mut self) -> Said {
-        let status = wait(&mut self.child);
+        let mut status = None;
+        wait_until("the program ends", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        let code = status.and_then(|status| status.code());
         let stdout = self.stdout.iter().collect::<Vec<_>>().join("\n");
-        Said { code: status.code(), stdout, stderr: self.stderr.whole() }
+        Said { code, stdout, stderr: self.stderr.whole() }
     }
 
     /// Sets it up and logs in.
@@ -197,13 +201,18 @@ impl Drop for Running {
     }
 }
 
-fn wait(child: &mut Child) -> ExitStatus {
+/// Sends a signal by its name.
+pub(crate) fn send(signal: &str, child: &Child) {
+    let arguments = [format!("-{signal}"), child.id().to_string()];
+    assert!(Command::new("kill").args(arguments).status().unwrap().success());
+}
+
+/// Looks again and again until it is so.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status;
-        }
-        assert!(Instant::now() < deadline, "the program does not end");
+    while !is_so() {
+        assert!(Instant::now() < deadline, "in vain: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -229,20 +238,8 @@ impl Answer {
     pub(crate) fn ok(self) -> Value {
         match self {
             Self::Status(200, body) => body,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// The body of a success, if it is one; nothing if the server is gone.
-    ///
-    /// # Panics
-    /// On a refusal that is none of a race's.
-    #[track_caller]
-    pub(crate) fn acknowledged(self) -> Option<Value> {
-        match self {
-            Self::Status(200, body) => Some(body),
-            Self::Status(409 | 503, _) | Self::None(_) => None,
-            Self::Status(..) => panic!("{self:?}"),
+            Self::Status(status, body) => panic!("{status}: {body}"),
+            Self::None(why) => panic!("no answer: {why}"),
         }
     }
 }
@@ -268,10 +265,6 @@ impl Client {
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         self.send("POST", path, Some(body))
-    }
-
-    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
-        self.send("PUT", path, Some(body))
     }
 
     /// Every item of a list.
