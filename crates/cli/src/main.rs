@@ -21,6 +21,10 @@ use args::{Cli, Command};
 use error::CliError;
 use exit_code::ExitCode;
 
+/// Each request makes and drops many small texts on several threads at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ProcessExitCode {
     let cli = Cli::parse_or_exit();
     logging::start(cli.command.default_log_filter());

@@ -32,7 +32,7 @@ pub(crate) fn load(
 pub(crate) fn open(place: &PlaceArgs) -> Result<Service, CliError> {
     let layers = load(place, None, None, Purpose::Inspect)?.layers;
     refuse_absent(&layers.database()?)?;
-    Ok(Service::open(Arc::new(layers), Arc::new(SystemClock))?)
+    Ok(Service::attach(Arc::new(layers), Arc::new(SystemClock))?)
 }
 
 /// Opens the services even when settings other than `database.*` are wrong, to look for what is
@@ -40,7 +40,7 @@ pub(crate) fn open(place: &PlaceArgs) -> Result<Service, CliError> {
 pub(crate) fn open_in_spite(layers: &ConfigLayers) -> Result<Service, CliError> {
     refuse_absent(&layers.database()?)?;
     let layers = Tolerant(layers.clone());
-    Ok(Service::open(Arc::new(layers), Arc::new(SystemClock))?)
+    Ok(Service::attach(Arc::new(layers), Arc::new(SystemClock))?)
 }
 
 fn refuse_absent(database: &DatabaseSettings) -> Result<(), CliError> {

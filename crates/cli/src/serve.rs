@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use openmoss_http::{Server, ServerOptions};
 use openmoss_service::{Service, SystemClock};
@@ -15,6 +15,8 @@ use crate::exit_code::ExitCode;
 use crate::signals::Signals;
 use crate::{output, place};
 
+/// How often settings are read again that another process may have stored.
+const REFRESH_EVERY: Duration = Duration::from_secs(3);
 /// How often what has expired is forgotten.
 const TIDY_UP_EVERY: Duration = Duration::from_hours(1);
 
@@ -31,15 +33,27 @@ pub(crate) fn run(place: &PlaceArgs, listen: ListenArgs) -> Result<ExitCode, Cli
     tell_how_to_set_up(&service, &url)?;
     tracing::info!("listening on {}", server.address());
     output::print(&format!("OpenMOSS is ready at {url}"))?;
-    while !signals.came_within(TIDY_UP_EVERY) {
-        if let Err(error) = service.tidy_up() {
-            tracing::warn!("what has expired could not be forgotten: {error}");
-        }
-    }
+    keep_house(&service, &signals);
     tracing::info!("stopping: running requests are finished first");
     server.stop().map_err(CliError::io("the server did not stop in order"))?;
     tracing::info!("stopped");
     Ok(ExitCode::Done)
+}
+
+/// What a server does beside answering, until a signal comes.
+fn keep_house(service: &Service, signals: &Signals) {
+    let mut tidied_up = Instant::now();
+    while !signals.came_within(REFRESH_EVERY) {
+        if let Err(error) = service.refresh_settings() {
+            tracing::warn!("stored settings could not be taken into force: {error}");
+        }
+        if tidied_up.elapsed() >= TIDY_UP_EVERY {
+            tidied_up = Instant::now();
+            if let Err(error) = service.tidy_up() {
+                tracing::warn!("what has expired could not be forgotten: {error}");
+            }
+        }
+    }
 }
 
 /// Starts the server as its settings say.

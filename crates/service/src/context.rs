@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use openmoss_domain::{Actor, Timestamp};
-use openmoss_storage::idempotency::{Remembered, find, insert};
+use openmoss_storage::idempotency::{Remembered, find, insert, lock};
 use openmoss_storage::{Store, Writer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -57,8 +57,8 @@ where
     T: Serialize + DeserializeOwned + Send + 'static,
     F: Fn(&mut Writer) -> Result<T, ServiceError> + Send + 'static,
 {
-    let recall_key = key.clone();
-    let result = store.write(move |writer| {
+    store.write(move |writer| {
+        lock(writer, &key.token)?;
         if let Some(answer) = recall(&key, find(writer, &key.token)?)? {
             return Ok(answer);
         }
@@ -68,13 +68,6 @@ where
         let remembered = Remembered { fingerprint: key.fingerprint.clone(), answer };
         insert(writer, &key.token, &remembered, now)?;
         Ok(value)
-    });
-    result.or_else(|error| {
-        // On PostgreSQL a twin may have been quicker, and may be the reason of this failure,
-        // whatever that is: its answer is the first one.
-        let found = store
-            .read(|reader| -> Result<_, ServiceError> { Ok(find(reader, &recall_key.token)?) })?;
-        recall(&recall_key, found)?.ok_or(error)
     })
 }
 

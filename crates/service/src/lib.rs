@@ -59,12 +59,26 @@ pub struct Service {
 }
 
 impl Service {
-    /// Opens the database that `layers` name, brings its schema up to date, and takes the settings
-    /// that are stored in it into force.
+    /// Opens the service as a server does: as [`Service::attach`], and makes true what must be
+    /// true before the first request.
     ///
     /// # Errors
     /// When the database or the settings cannot be used.
     pub fn open(
+        layers: Arc<dyn SettingsLayers>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ServiceError> {
+        let service = Self::attach(layers, clock)?;
+        service.prepare()?;
+        Ok(service)
+    }
+
+    /// Opens the database that `layers` name, brings its schema up to date, and takes the settings
+    /// that are stored in it into force. Nothing else is changed: a server may run beside.
+    ///
+    /// # Errors
+    /// When the database or the settings cannot be used.
+    pub fn attach(
         layers: Arc<dyn SettingsLayers>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServiceError> {
@@ -77,7 +91,7 @@ impl Service {
         let stored = store.read(settings::stored)?;
         let settings = RwLock::new(Arc::new(layers.effective(&stored)?));
         let setup_token = Secret::new(credential::random_hex(16));
-        let service = Self {
+        Ok(Self {
             store,
             clock,
             layers,
@@ -86,9 +100,7 @@ impl Service {
             throttle: Throttle::new(),
             directory: Directory::default(),
             setup_token,
-        };
-        service.prepare()?;
-        Ok(service)
+        })
     }
 
     /// What must be true before the first request.

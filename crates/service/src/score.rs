@@ -46,7 +46,7 @@ impl Service {
         sub_task_id: Option<SubTaskId>,
     ) -> Result<(ScoreChange, i64), ServiceError> {
         let mut fields = Fields::default();
-        if delta == 0 || delta.abs() > ADJUSTMENT_MAX {
+        if delta == 0 || !(-ADJUSTMENT_MAX..=ADJUSTMENT_MAX).contains(&delta) {
             let message = format!("must be -{ADJUSTMENT_MAX} to {ADJUSTMENT_MAX} and not 0");
             fields.push("score_delta", message);
         }

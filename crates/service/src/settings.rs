@@ -410,4 +410,19 @@ impl Service {
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(effective);
         Ok(())
     }
+
+    /// Takes into force what another process stored: a second replica, or the command line. Cheap;
+    /// run it every few seconds.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or what is stored cannot be in force; then the settings
+    /// stay as they are.
+    pub fn refresh_settings(&self) -> Result<(), ServiceError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let effective = self.layers.effective(&self.stored_settings()?)?;
+        if effective != *self.settings() {
+            *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(effective);
+        }
+        Ok(())
+    }
 }

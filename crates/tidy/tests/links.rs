@@ -12,7 +12,9 @@ fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         if path.is_dir() {
-            if !matches!(name.as_str(), "target" | "node_modules" | "dist" | "data") && !name.starts_with('.') {
+            if !matches!(name.as_str(), "target" | "node_modules" | "dist" | "data")
+                && !name.starts_with('.')
+            {
                 documents(&path, found);
             }
         } else if path.extension().is_some_and(|extension| extension == "md") {

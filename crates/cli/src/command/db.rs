@@ -56,7 +56,7 @@ pub(crate) fn run(place: &PlaceArgs, args: &DbArgs) -> Result<ExitCode, CliError
 
 fn migrate(place: &PlaceArgs) -> Result<ExitCode, CliError> {
     let layers = place::load(place, None, None, Purpose::Inspect)?.layers;
-    drop(Service::open(Arc::new(layers), Arc::new(SystemClock))?);
+    drop(Service::attach(Arc::new(layers), Arc::new(SystemClock))?);
     output::print("the database is up to date")?;
     Ok(ExitCode::Done)
 }
