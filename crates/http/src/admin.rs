@@ -66,6 +66,7 @@ struct OverviewView {
 
 /// What matters most.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the contract's names")]
 struct CoreCards {
     open_task_count: i64,
     active_sub_task_count: i64,

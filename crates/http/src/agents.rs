@@ -46,11 +46,12 @@ impl From<Agent> for AgentView {
 #[schema(as = AgentCreate)]
 struct CreateBody {
     /// Unique among agents.
-    #[schema(max_length = 100)]
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     #[schema(value_type = vocabulary::Role)]
     role: Role,
     #[serde(default, deserialize_with = "text_or_empty")]
+    #[schema(value_type = Option<String>, max_length = 65_536)]
     description: String,
 }
 

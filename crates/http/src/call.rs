@@ -1,12 +1,13 @@
 //! A request on its way to a use case: who calls, with what body, and the one way out of async.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::uri::Authority;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
@@ -22,7 +23,7 @@ use crate::sub_tasks::SubTaskView;
 /// Largest body, in bytes.
 pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
 /// Longest Idempotency-Key, in bytes.
-const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+pub(crate) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
 /// What a handler answers.
 pub(crate) type Answer<T> = Result<web::Json<T>, Problem>;
@@ -109,16 +110,42 @@ fn agent_key(headers: &HeaderMap) -> Option<String> {
     bearer.or_else(|| header_text(headers, "x-agent-key"))
 }
 
-/// The client's address. A proxy on this host says whom it speaks for.
+/// The client's address. Whoever is on this host may do more, so what may come from elsewhere
+/// counts as an address that nobody has: what a proxy passes on without a readable address, and
+/// what a browser on this host sends for a page from elsewhere.
 fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr().map(|address| address.ip());
     if !peer.is_some_and(|address| address.is_loopback()) {
         return peer;
     }
-    let forwarded = header_text(request.headers(), "x-forwarded-for");
-    let last = forwarded.as_deref().and_then(|list| list.rsplit(',').next());
-    // What a proxy sends and cannot be read is not this host.
-    last.map_or(peer, |address| Some(address.trim().parse().unwrap_or(IpAddr::from([0, 0, 0, 0]))))
+    let headers = request.headers();
+    // The last one is what the proxy itself saw; those before are what the client claimed.
+    let forwarded = headers.get_all("x-forwarded-for").last().map(|list| {
+        let last = list.to_str().ok().and_then(|list| list.rsplit(',').next());
+        last.and_then(|address| address.trim().parse().ok()).unwrap_or(ELSEWHERE)
+    });
+    let is_relayed = RELAYED.iter().any(|name| headers.contains_key(*name));
+    let is_foreign = ["host", "origin"]
+        .iter()
+        .filter_map(|name| headers.get(*name))
+        .any(|place| !place.to_str().is_ok_and(is_this_host));
+    forwarded.or(if is_relayed || is_foreign { Some(ELSEWHERE) } else { peer })
+}
+
+/// The address of whoever is somewhere else, who knows where.
+const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+/// What proxies add; one of them alone says that there is one.
+const RELAYED: &[&str] =
+    &["forwarded", "via", "x-real-ip", "x-forwarded-host", "x-forwarded-proto"];
+
+/// Whether a `Host` or an `Origin` names this host for itself.
+fn is_this_host(place: &str) -> bool {
+    let authority = place.rsplit("://").next().unwrap_or_default();
+    let Ok(authority) = authority.parse::<Authority>() else {
+        return false;
+    };
+    let host = authority.host().trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// The address under which the caller reaches us, without a slash at the end.
@@ -242,7 +269,7 @@ impl Call {
 }
 
 impl Request {
-    /// The body as `T`; an absent or `null` one counts as `{}`.
+    /// The body as `T`; an absent one counts as `{}`.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         input::json(&self.body)
     }
@@ -259,17 +286,19 @@ impl Request {
 
     /// The idempotency key of a POST, bound to its caller, path and body.
     pub(crate) fn idempotency(&self, credential: &str) -> Result<Option<Idempotency>, Problem> {
-        let Some(key) = self.header("idempotency-key").filter(|_| self.method == Method::POST)
-        else {
+        let sent = self.headers.get("idempotency-key").filter(|_| self.method == Method::POST);
+        let Some(sent) = sent else {
             return Ok(None);
         };
+        let key = sent.to_str().unwrap_or_default();
         if key.is_empty() || key.len() > IDEMPOTENCY_KEY_BYTES_MAX {
-            let message = format!("must have 1 to {IDEMPOTENCY_KEY_BYTES_MAX} bytes");
+            let most = IDEMPOTENCY_KEY_BYTES_MAX;
+            let message = format!("must have 1 to {most} characters, all of them ASCII");
             return Err(Problem::field("Idempotency-Key", message));
         }
         let mut request = format!("{}?{}\n", self.path, self.query).into_bytes();
         request.extend_from_slice(&self.body);
-        Ok(Some(Idempotency::new(credential, &key, &request)))
+        Ok(Some(Idempotency::new(credential, key, &request)))
     }
 }
 

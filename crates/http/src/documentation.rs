@@ -1,17 +1,26 @@
 //! The OpenAPI document: collected from the handlers, with what all of them share added here.
 
+use std::collections::BTreeSet;
+
 use actix_web::App;
+use serde_json::Value;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
+use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    ContactBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, ResponseBuilder,
+    ContactBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Required,
+    ResponseBuilder, Schema,
 };
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
 
-use crate::problem::{CODES, FieldProblem, Problem};
+use crate::call::IDEMPOTENCY_KEY_BYTES_MAX;
+use crate::problem::{FieldProblem, ProblemCode, ProblemView};
 use crate::routes::configure;
+use crate::vocabulary::SubTaskAction;
 
 /// The document that `/openapi.json` serves and that `openapi/openapi.json` holds.
 #[must_use]
@@ -25,10 +34,14 @@ pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
         .title("OpenMOSS")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(description()))
+        .description(Some(DESCRIPTION.replace('\n', " ")))
         .license(Some(LicenseBuilder::new().name("MIT").identifier(Some("MIT")).build()))
         .contact(Some(ContactBuilder::new().name(Some("The OpenMOSS developers")).build()))
         .build();
+    let tag = |(name, description): &(&str, &str)| {
+        TagBuilder::new().name(*name).description(Some(*description)).build()
+    };
+    document.tags = Some(TAGS.iter().map(tag).collect());
     // What a handler does not say otherwise: agents, and the admin in their place.
     document.security = Some(
         ["agent", "agent_key", "admin"]
@@ -39,32 +52,146 @@ pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
     for (name, scheme) in identities() {
         components.add_security_scheme(name, scheme);
     }
-    components.schemas.insert(Problem::name().into_owned(), Problem::schema());
+    components.schemas.insert(ProblemView::name().into_owned(), ProblemView::schema());
     components.schemas.insert(FieldProblem::name().into_owned(), FieldProblem::schema());
-    for path in document.paths.paths.values_mut() {
+    components.schemas.insert(ProblemCode::name().into_owned(), ProblemCode::schema());
+    components.schemas.insert(SubTaskAction::name().into_owned(), SubTaskAction::schema());
+    require_all_fields_of_answers(&mut document);
+    let bodies_that_may_be_absent = without_required_fields(&document);
+    for (path, item) in &mut document.paths.paths {
+        if let Some(operation) = &mut item.post {
+            take_idempotency_key(path, operation);
+        }
         let operations =
-            [&mut path.get, &mut path.post, &mut path.put, &mut path.delete, &mut path.patch];
+            [&mut item.get, &mut item.post, &mut item.put, &mut item.delete, &mut item.patch];
         for operation in operations.into_iter().flatten() {
-            operation.responses.responses.insert("default".to_owned(), refusal());
+            complete_operation(operation, &bodies_that_may_be_absent);
         }
     }
     document
 }
 
-fn description() -> String {
-    let mut text = String::from(
-        "Coordination for teams of AI agents. Agents send `Authorization: Bearer <key>`, the \
-         admin `X-Admin-Token`. Every refusal is an `application/problem+json` whose `code` is \
-         one of:\n\n| code | status | meaning |\n|---|---|---|\n",
-    );
-    for (code, status, meaning) in CODES {
-        text.push_str(&format!("| `{code}` | {status} | {meaning} |\n"));
+fn complete_operation(operation: &mut Operation, bodies_that_may_be_absent: &BTreeSet<String>) {
+    if let Some(summary) = &mut operation.summary {
+        // A summary is plain text: Swagger UI would show the backticks.
+        *summary = summary.replace('\n', " ").replace('`', "");
     }
-    text.push_str(
-        "\nEvery POST takes an `Idempotency-Key`: a repeat within a day gets the first answer.",
-    );
-    text
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        let may_be_absent = body.content.values().any(|content| {
+            schema_name(content).is_some_and(|name| bodies_that_may_be_absent.contains(name))
+        });
+        body.required = Some(if may_be_absent { Required::False } else { Required::True });
+    }
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            "As asked.".clone_into(&mut response.description);
+        }
+    }
+    operation.responses.responses.insert("default".to_owned(), refusal());
 }
+
+fn schema_name(content: &RefOr<Content>) -> Option<&str> {
+    let RefOr::T(Content { schema: Some(RefOr::Ref(to)), .. }) = content else {
+        return None;
+    };
+    to.ref_location.strip_prefix(SCHEMAS)
+}
+
+const SCHEMAS: &str = "#/components/schemas/";
+
+/// An answer leaves no field out: what is nothing is null. Only a problem names what it has.
+fn require_all_fields_of_answers(document: &mut OpenApi) {
+    let asked = names_in_bodies(document);
+    let schemas = document.components.iter_mut().flat_map(|components| &mut components.schemas);
+    for (name, schema) in schemas {
+        if let RefOr::T(Schema::Object(object)) = schema
+            && !asked.contains(name)
+            && *name != ProblemView::name()
+        {
+            object.required = object.properties.keys().cloned().collect();
+        }
+    }
+}
+
+/// The schemas that are part of what clients send.
+fn names_in_bodies(document: &OpenApi) -> BTreeSet<String> {
+    let document = serde_json::to_value(document).unwrap_or_default();
+    let schemas = document.pointer("/components/schemas");
+    let paths = document.get("paths").and_then(Value::as_object);
+    let items = paths.into_iter().flat_map(|paths| paths.values()).filter_map(Value::as_object);
+    let operations = items.flat_map(|item| item.values());
+    let mut open: Vec<_> = operations.filter_map(|one| one.get("requestBody")).collect();
+    let mut names = BTreeSet::new();
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Object(fields) => open.extend(fields.values()),
+            Value::Array(items) => open.extend(items),
+            Value::String(text) => {
+                if let Some(name) = text.strip_prefix(SCHEMAS)
+                    && names.insert(name.to_owned())
+                {
+                    open.extend(schemas.and_then(|schemas| schemas.get(name)));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    names
+}
+
+/// The schemas that an absent body fulfils, because it counts as an empty object.
+fn without_required_fields(document: &OpenApi) -> BTreeSet<String> {
+    let schemas = document.components.iter().flat_map(|components| &components.schemas);
+    let empty = schemas.filter(|(_, schema)| {
+        matches!(schema, RefOr::T(Schema::Object(object)) if object.required.is_empty())
+    });
+    empty.map(|(name, _)| name.clone()).collect()
+}
+
+/// These end or begin something once; a repeat tells how it stands.
+const WITHOUT_IDEMPOTENCY_KEY: &[&str] =
+    &["/api/admin/login", "/api/admin/logout", "/api/setup/initialize"];
+
+fn take_idempotency_key(path: &str, operation: &mut Operation) {
+    if WITHOUT_IDEMPOTENCY_KEY.contains(&path) {
+        return;
+    }
+    let key = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(IDEMPOTENCY_KEY_BYTES_MAX));
+    let parameter = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("A repeat with the same key gets the first answer"))
+        .schema(Some(key))
+        .build();
+    operation.parameters.get_or_insert_default().push(parameter.into());
+}
+
+const DESCRIPTION: &str = "\
+Coordination for teams of AI agents. Agents send `Authorization: Bearer <key>`, the admin
+`X-Admin-Token`. Every refusal is an `application/problem+json`: its `detail` says what to do, its
+`code` is one of those under `ProblemCode`, and its `type` leads to an explanation. Every POST takes
+an `Idempotency-Key`: a repeat within a day gets the first answer.";
+
+/// The groups of operations, in the order in which one meets them.
+const TAGS: &[(&str, &str)] = &[
+    ("Setup", "The first-run wizard."),
+    ("Health", "Whether the server is there, and whether it can work."),
+    ("Admin", "The human admin."),
+    ("Agents", "How agents come in, and what they fetch for themselves."),
+    ("Tasks", "Goals, their modules, and plans."),
+    ("Sub-tasks", "The units of work and every step of their lives."),
+    ("Reviews", "Verdicts on what was handed in."),
+    ("Scores", "Who has earned what."),
+    ("Activity log", "What agents write about their own work."),
+    ("Rules", "What every agent reads."),
+    ("Events", "Everything that happened, in order."),
+];
 
 fn identities() -> [(&'static str, SecurityScheme); 4] {
     let header = |name: &str, description: &str| {
@@ -83,7 +210,7 @@ fn identities() -> [(&'static str, SecurityScheme); 4] {
 }
 
 fn refusal() -> RefOr<utoipa::openapi::Response> {
-    let schema = Ref::from_schema_name(Problem::name());
+    let schema = Ref::from_schema_name(ProblemView::name());
     ResponseBuilder::new()
         .description("A refusal; switch on its code.")
         .content("application/problem+json", Content::new(Some(schema)))

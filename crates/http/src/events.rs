@@ -21,7 +21,7 @@ const LIMIT_MAX: i64 = 500;
 #[into_params(parameter_in = Query)]
 struct EventQuery {
     /// Only events after this `seq`; 0 is before the first.
-    #[param(minimum = 0, default = 0)]
+    #[param(default = 0)]
     after: Option<i64>,
     /// How many at most, taken into 1 to 500.
     #[param(default = 100)]
@@ -63,7 +63,8 @@ struct EventView {
     /// The agent that it concerns.
     #[schema(value_type = Option<uuid::Uuid>)]
     agent_id: Option<AgentId>,
-    #[schema(value_type = Object)]
+    /// More that depends on the kind.
+    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
     payload: Payload,
 }
 

@@ -18,6 +18,7 @@ impl KnownPaths {
                 ("POST", path.post.is_some()),
                 ("PUT", path.put.is_some()),
                 ("DELETE", path.delete.is_some()),
+                ("PATCH", path.patch.is_some()),
             ];
             let exist = named.iter().filter(|(_, exists)| *exists).map(|(name, _)| *name);
             exist.collect::<Vec<_>>().join(", ")
@@ -26,28 +27,36 @@ impl KnownPaths {
         Self(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect())
     }
 
+    /// The methods that `path` has. A fixed name such as `/api/sub-tasks/latest` is also an id to
+    /// the patterns that take one, so the pattern with the fewest of them is meant.
     fn methods(&self, path: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(pattern, _)| pattern.is_match(path));
-        found.map(|(_, methods)| methods.as_str())
+        let fitting = self.0.iter().filter(|(pattern, _)| pattern.is_match(path));
+        let meant = fitting.min_by_key(|(pattern, _)| parameters(pattern));
+        meant.map(|(_, methods)| methods.as_str())
     }
+}
+
+fn parameters(pattern: &ResourceDef) -> usize {
+    pattern.pattern().unwrap_or_default().matches('{').count()
 }
 
 /// Nothing at this path, or not with this method.
 pub(crate) async fn unknown(request: HttpRequest, known: web::Data<KnownPaths>) -> HttpResponse {
     let path = request.path();
-    match known.methods(path) {
-        Some(methods) => {
-            let detail = format!("{} {path} does not exist; use {methods}", request.method());
-            let mut response = Problem::new("method_not_allowed", detail).error_response();
-            if let Ok(value) = header::HeaderValue::from_str(methods) {
-                response.headers_mut().insert(header::ALLOW, value);
-            }
-            response
-        }
-        None => {
-            Problem::new("not_found", "there is nothing at this path; see /docs").error_response()
-        }
+    let Some(methods) = known.methods(path) else {
+        return nothing_here().error_response();
+    };
+    let detail = format!("this path does not take {}; use {methods}", request.method());
+    let mut response = Problem::new("method_not_allowed", detail).error_response();
+    if let Ok(value) = header::HeaderValue::from_str(methods) {
+        response.headers_mut().insert(header::ALLOW, value);
     }
+    response
+}
+
+/// Nothing at this path.
+pub(crate) fn nothing_here() -> Problem {
+    Problem::new("not_found", "there is nothing at this path; see /docs")
 }
 
 /// What a problem's `type` leads to: its code in words.

@@ -3,22 +3,26 @@
 use std::str::FromStr;
 
 use openmoss_service::ServiceError;
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer};
+use serde::de::{DeserializeOwned, Error as _, Visitor};
+use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use serde_json::Value;
 
 use crate::problem::Problem;
 
-/// A JSON body as `T`; an absent or `null` one counts as `{}`.
+/// A JSON body as `T`; an absent one counts as `{}`.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // The reader looks at the texts that somebody wants, and nobody wants broken ones anywhere.
+    let Ok(body) = std::str::from_utf8(body) else {
+        return Err(Problem::new("malformed_request", "the body is not valid UTF-8"));
+    };
     let body = body.trim_ascii();
-    let body = if body.is_empty() || body == b"null" { b"{}" } else { body };
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let body = if body.is_empty() { "{}" } else { body };
+    let mut reader = serde_json::Deserializer::from_str(body);
+    let FromObject(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let field = error.path().to_string();
         let cause = error.into_inner();
         match cause.classify() {
-            serde_json::error::Category::Data => wrong_field(&field, &cause.to_string()),
+            serde_json::error::Category::Data => wrong_field("body", &field, &cause.to_string()),
             serde_json::error::Category::Syntax
             | serde_json::error::Category::Eof
             | serde_json::error::Category::Io => {
@@ -34,33 +38,107 @@ pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 
 /// A query string as `T`.
 pub(crate) fn query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
-    let pairs = serde_urlencoded::Deserializer::new(utf8_parse(query));
-    serde_path_to_error::deserialize(pairs)
-        .map_err(|error| wrong_field(&error.path().to_string(), &error.inner().to_string()))
+    if !is_utf8(query) {
+        return Err(Problem::new("malformed_request", "the query is not valid UTF-8"));
+    }
+    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    serde_path_to_error::deserialize(pairs).map_err(|error| {
+        wrong_field("query", &error.path().to_string(), &error.inner().to_string())
+    })
 }
 
-fn utf8_parse(query: &str) -> form_urlencoded::Parse<'_> {
-    form_urlencoded::parse(query.as_bytes())
+/// Whether what stands behind the percent signs is text. The parser would put replacement
+/// characters where it is not.
+fn is_utf8(query: &str) -> bool {
+    let mut parts = query.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let code = part.get(..2).and_then(|code| hex::decode(code).ok());
+        let literal = if code.is_some() { 2 } else { 0 };
+        bytes.extend(code.unwrap_or_default());
+        bytes.extend(part.bytes().skip(literal));
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
-fn wrong_field(path: &str, cause: &str) -> Problem {
+/// A field that cannot be read. `whole` names where the fields are, for when none is to blame.
+fn wrong_field(whole: &str, path: &str, cause: &str) -> Problem {
     // serde_json adds where in the text; the field says it better.
     let cause = cause.split(" at line ").next().unwrap_or(cause);
-    let missing = cause.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-    let unknown = cause.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-    let inside = |name: &str| if path == "." { name.to_owned() } else { format!("{path}.{name}") };
-    match (missing, unknown) {
-        (Some(name), _) => Problem::field(inside(name), "is required"),
-        (None, Some(name)) if path.ends_with(name) => Problem::field(path, "is not a known field"),
-        (None, Some(name)) => Problem::field(inside(name), "is not a known field"),
-        (None, None) if path == "." => Problem::field("body", cause),
-        (None, None) => Problem::field(path, cause),
+    let named = |prefix: &str| cause.strip_prefix(prefix).and_then(|rest| rest.split('`').next());
+    let inside = |name: &str| match path {
+        "." => name.to_owned(),
+        path if path.ends_with(name) => path.to_owned(),
+        path => format!("{path}.{name}"),
+    };
+    if let Some(name) = named("missing field `") {
+        return Problem::field(inside(name), "is required");
+    }
+    if let Some(name) = named("unknown field `") {
+        return Problem::field(inside(name), "is not a known field");
+    }
+    if let Some(name) = named("duplicate field `") {
+        return Problem::field(inside(name), "is given more than once");
+    }
+    Problem::field(if path == "." { whole } else { path }, wording(cause))
+}
+
+/// What would be right, in our words. What was found is left out: it may be long, or a secret.
+fn wording(cause: &str) -> String {
+    let Some((_, expected)) = cause.rsplit_once(", expected ") else {
+        let is_number = ["invalid digit", "number too", "cannot parse integer"];
+        return if is_number.iter().any(|start| cause.starts_with(start)) {
+            "must be a whole number of at most 18 digits".to_owned()
+        } else {
+            cause.to_owned()
+        };
+    };
+    match expected {
+        "a sequence" => "must be a list".to_owned(),
+        "i64" => "must be a whole number".to_owned(),
+        "u32" => format!("must be a whole number from 0 to {}", u32::MAX),
+        text if text.starts_with("struct ") => "must be an object".to_owned(),
+        text => format!("must be {text}"),
+    }
+}
+
+/// A `T` from a JSON object alone: what serde derives for a struct would take a list, too.
+#[derive(Debug)]
+pub(crate) struct FromObject<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for FromObject<T> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        T::deserialize(MapsOnly(reader)).map(Self)
+    }
+}
+
+struct MapsOnly<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for MapsOnly<D> {
+    type Error = D::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }
 
 /// An id from a path or body. A malformed one is an unknown one.
 pub(crate) fn id<T: FromStr>(kind: &'static str, text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|_: T::Err| ServiceError::NotFound { kind }.into())
+    text.parse().ok().ok_or_else(|| ServiceError::NotFound { kind }.into())
 }
 
 /// An optional id from a body; blank counts as absent.
@@ -113,7 +191,7 @@ pub(crate) fn lenient_integer<'de, D: Deserializer<'de>>(reader: D) -> Result<i6
         }
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     };
-    integer.ok_or_else(|| D::Error::custom(format!("must be a whole number, found {value}")))
+    integer.ok_or_else(|| D::Error::custom("must be a whole number"))
 }
 
 /// A text that may be absent or null.
@@ -141,6 +219,63 @@ mod tests {
                 json::<Body>(text.as_bytes()).unwrap_err().to_string(),
                 "422 invalid_fields"
             );
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_field_and_without_what_was_found() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only read")]
+        struct Whole {
+            #[serde(default)]
+            parts: Vec<FromObject<Body>>,
+            secret: String,
+            count: Option<u32>,
+        }
+        let says = |body: &str| {
+            let problem = json::<Whole>(body.as_bytes()).unwrap_err();
+            serde_json::to_value(problem).unwrap()["detail"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(says("{}"), "Secret is required.");
+        assert_eq!(says(r#"{"secret":12345678}"#), "Secret must be a string.");
+        assert_eq!(says(r#"{"secret":["a, expected b"]}"#), "Secret must be a string.");
+        assert_eq!(says(r#"{"secret":"x","secret":"x"}"#), "Secret is given more than once.");
+        assert_eq!(says(r#"{"other":1}"#), "Other is not a known field.");
+        assert_eq!(says(r#"{"parts":{}}"#), "Parts must be a list.");
+        assert_eq!(says(r#"{"parts":[{"score":1},[1]]}"#), "Parts[1] must be an object.");
+        assert_eq!(says(r#"{"parts":[{}]}"#), "Parts[0].score is required.");
+        assert_eq!(says("[[],\"x\"]"), "Body must be an object.");
+        let range = "Count must be a whole number from 0 to 4294967295.";
+        assert_eq!(says(r#"{"secret":"x","count":-1}"#), range);
+        assert_eq!(says(r#"{"secret":"x","count":1.5}"#), range);
+    }
+
+    #[test]
+    fn a_query_must_be_text_and_its_mistakes_are_told() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only read")]
+        struct Asked {
+            page: Option<i64>,
+            text: Option<String>,
+        }
+        let says = |text: &str| match query::<Asked>(text) {
+            Ok(_) => "fine".to_owned(),
+            Err(problem) => {
+                serde_json::to_value(problem).unwrap()["detail"].as_str().unwrap().to_owned()
+            }
+        };
+        for fine in
+            ["", "page=1", "text=%E2%82%AC", "text=€", "text=100%", "text=%zz", "text=%EF%BF%BD"]
+        {
+            assert_eq!(says(fine), "fine", "{fine}");
+        }
+        for broken in ["text=%ff", "%ff=1", "text=%E2%82", "text=a%C0%80"] {
+            assert_eq!(says(broken), "The query is not valid UTF-8.", "{broken}");
+        }
+        assert_eq!(says("page=1&page=2"), "Page is given more than once.");
+        for wrong in ["page=", "page=x", "page=99999999999999999999", "page=1.0"] {
+            assert_eq!(says(wrong), "Page must be a whole number of at most 18 digits.", "{wrong}");
         }
     }
 

@@ -56,6 +56,7 @@ struct CreateBody {
     #[schema(value_type = vocabulary::LogAction)]
     action: LogAction,
     #[serde(default, deserialize_with = "text_or_empty")]
+    #[schema(value_type = Option<String>, max_length = 65_536)]
     summary: String,
     #[schema(max_length = 200)]
     session_id: Option<String>,

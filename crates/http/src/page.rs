@@ -1,8 +1,12 @@
 //! The envelope of lists and what may be asked of one (contract, section 3).
 
+use std::borrow::Cow;
+
 use openmoss_service::{Page, Window};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::{KnownFormat, Ref, RefOr, SchemaFormat};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::problem::Problem;
 
@@ -26,20 +30,54 @@ pub(crate) struct PageQuery {
 }
 
 /// A page of a list.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub(crate) struct PageView<T> {
-    /// The rows of this page.
     items: Vec<T>,
-    /// How many rows the whole list has.
     total: i64,
-    /// Which page this is.
     page: i64,
-    /// Rows on a page; 0 as asked.
     page_size: i64,
-    /// How many pages there are, at least 1.
     total_pages: i64,
-    /// Whether more rows come after these.
     has_more: bool,
+}
+
+/// By hand, because what is derived for a generic type repeats the item's schema in each page's.
+/// Handlers name a page by an alias, such as `TaskPage`, for the same reason.
+impl<T: ToSchema> PartialSchema for PageView<T> {
+    fn schema() -> RefOr<Schema> {
+        let number = |minimum: i64, description: &str| {
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+                .minimum(Some(minimum))
+                .description(Some(description))
+        };
+        let flag = |description: &str| {
+            ObjectBuilder::new().schema_type(Type::Boolean).description(Some(description))
+        };
+        let items = ArrayBuilder::new()
+            .items(Ref::from_schema_name(T::name()))
+            .description(Some("The rows of this page."));
+        ObjectBuilder::new()
+            .description(Some("A page of a list."))
+            .property("items", items)
+            .property("total", number(0, "How many rows the whole list has."))
+            .property("page", number(1, "Which page this is."))
+            .property("page_size", number(0, "Rows on a page; 0 as asked."))
+            .property("total_pages", number(1, "How many pages there are, at least 1."))
+            .property("has_more", flag("Whether more rows come after these."))
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for PageView<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Page", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
 }
 
 impl PageQuery {
@@ -70,11 +108,12 @@ impl PageQuery {
 
     /// Answers with an empty page: a filter that nothing can match.
     pub(crate) fn answer_nothing<V>(self) -> PageView<V> {
+        let page_size = self.page_size.unwrap_or(0).clamp(0, PAGE_SIZE_MAX);
         PageView {
             items: Vec::new(),
             total: 0,
-            page: 1,
-            page_size: self.page_size.unwrap_or(0).clamp(0, PAGE_SIZE_MAX),
+            page: if page_size == 0 { 1 } else { self.page.unwrap_or(1).clamp(1, PAGE_MAX) },
+            page_size,
             total_pages: 1,
             has_more: false,
         }

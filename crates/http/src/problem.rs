@@ -1,5 +1,8 @@
 //! What a refusal looks like: RFC 9457 problem details, from one match over every failure.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
@@ -7,8 +10,12 @@ use openmoss_domain::{DomainError, FieldError};
 use openmoss_service::{ServiceError, StorageError};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
+
+use crate::vocabulary;
 
 /// Every code that a problem can have, with its status and what it means. Clients switch on them.
 pub const CODES: &[(&str, u16, &str)] = &[
@@ -48,34 +55,84 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("unavailable", 503, "Overloaded, or the database is away; try again after Retry-After."),
 ];
 
+/// Most wrong fields that one answer names.
+const ERRORS_MAX: usize = 100;
+/// Longest name of a wrong field, and longest text about it: a client chooses what is in them.
+const ERROR_CHARS_MAX: usize = 300;
+
+/// A refusal, in a box because every handler's result has room for one.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Problem(Box<ProblemView>);
+
 /// A refusal.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Problem {
+#[schema(as = Problem, example = json!({
+    "type": "/problems/sub_task.not_owner",
+    "title": "Conflict",
+    "status": 409,
+    "detail": "This sub-task has no owner now (attempt 2); stop working on it.",
+    "code": "sub_task.not_owner",
+    "context": {"owner": null, "attempt": 2},
+}))]
+pub(crate) struct ProblemView {
     /// Where the code is explained.
     #[serde(rename = "type")]
-    #[schema(example = "/problems/sub_task.not_owner")]
     kind: String,
     /// The status in words.
     title: &'static str,
     /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
     /// What to do, as a sentence.
     detail: String,
     /// Stable: switch on this.
+    #[schema(value_type = ProblemCode)]
     code: &'static str,
     /// Each wrong field, for 422.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<FieldProblem>)]
     errors: Vec<FieldError>,
-    /// More that depends on the code: `allowed_actions`, `owner`, `attempt`, `submission_id`.
+    /// More that depends on the code: `owner`, `attempt`, `submission_id`, `status`,
+    /// `open_prerequisites`.
     #[serde(skip_serializing_if = "Map::is_empty")]
-    #[schema(value_type = Object)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
     context: Map<String, Value>,
     /// What the caller can do instead, for a conflict of status.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<vocabulary::SubTaskAction>)]
     allowed_actions: Vec<&'static str>,
     #[serde(skip)]
     retry_after: Option<u64>,
+}
+
+/// The codes, in the OpenAPI document.
+pub(crate) struct ProblemCode;
+
+impl PartialSchema for ProblemCode {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(code_table()))
+            .enum_values(Some(CODES.iter().map(|(code, _, _)| *code)))
+            .into()
+    }
+}
+
+/// The codes as Markdown.
+fn code_table() -> String {
+    let mut text = String::from("| code | status | meaning |\n|---|---|---|\n");
+    for (code, status, meaning) in CODES {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "| `{code}` | {status} | {meaning} |");
+    }
+    text
+}
+
+impl ToSchema for ProblemCode {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ProblemCode")
+    }
 }
 
 /// One wrong field.
@@ -89,9 +146,11 @@ pub(crate) struct FieldProblem {
 
 impl Problem {
     pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        let status = CODES.iter().find(|entry| entry.0 == code).map_or(500, |entry| entry.1);
+        let entry = CODES.iter().find(|entry| entry.0 == code);
+        debug_assert!(entry.is_some(), "{code} is not in the table");
+        let status = entry.map_or(500, |entry| entry.1);
         let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-        Self {
+        Self(Box::new(ProblemView {
             kind: format!("/problems/{code}"),
             title: title.unwrap_or("Error"),
             status,
@@ -101,14 +160,23 @@ impl Problem {
             context: Map::new(),
             allowed_actions: Vec::new(),
             retry_after: None,
-        }
+        }))
     }
 
-    /// Wrong fields.
-    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
+    /// Wrong fields. A long mistake gets a short answer: a model pays for reading it.
+    pub(crate) fn invalid(mut errors: Vec<FieldError>) -> Self {
+        let more = errors.len().saturating_sub(ERRORS_MAX);
+        errors.truncate(ERRORS_MAX);
+        for error in &mut errors {
+            shorten(&mut error.field);
+            shorten(&mut error.message);
+        }
+        if more > 0 {
+            errors.push(FieldError::new("…", format!("and {more} more errors")));
+        }
         let mut problem =
             Self::new("invalid_fields", DomainError::Invalid(errors.clone()).to_string());
-        problem.errors = errors;
+        problem.0.errors = errors;
         problem
     }
 
@@ -118,12 +186,12 @@ impl Problem {
     }
 
     fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.0.retry_after = Some(seconds);
         self
     }
 
     fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.context.insert(key.to_owned(), value.into());
+        self.0.context.insert(key.to_owned(), value.into());
         self
     }
 
@@ -132,6 +200,13 @@ impl Problem {
         let number = Uuid::new_v4();
         tracing::error!(%number, %cause, "a request failed");
         Self::new("internal", format!("the server failed; the log has it under {number}"))
+    }
+}
+
+fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(ERROR_CHARS_MAX) {
+        text.truncate(end);
+        text.push('…');
     }
 }
 
@@ -175,7 +250,11 @@ impl From<ServiceError> for Problem {
             ServiceError::Throttled { retry_after } => {
                 Self::new("too_many_tries", detail).retry_after(retry_after.as_secs())
             }
-            ServiceError::Settings(error) => Self::field("settings", error.to_string()),
+            // It begins with the key that it is about, such as `server.external_url`.
+            ServiceError::Settings(error) => match error.0.split_once(' ') {
+                Some((key, rule)) if key.contains('.') => Self::field(key, rule),
+                Some(_) | None => Self::field("settings", error.to_string()),
+            },
             ServiceError::Storage(error) => error.into(),
             ServiceError::Internal(cause) => Self::internal(&cause),
         }
@@ -210,7 +289,7 @@ impl From<DomainError> for Problem {
             DomainError::NotAllowedFrom { status, allowed, .. } => {
                 let mut problem =
                     Self::new("sub_task.not_allowed_from", detail).with("status", status.as_str());
-                problem.allowed_actions = allowed.iter().map(|action| action.as_str()).collect();
+                problem.0.allowed_actions = allowed.iter().map(|action| action.as_str()).collect();
                 problem
             }
             DomainError::NotOwner { owner, attempt } => Self::new("sub_task.not_owner", detail)
@@ -239,24 +318,78 @@ impl From<DomainError> for Problem {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.status, self.code)
+        write!(f, "{} {}", self.0.status, self.0.code)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
-        if self.status == 401 {
+        if self.0.status == 401 {
             response.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
         let body = serde_json::to_string(self).unwrap_or_else(|_| json!({}).to_string());
         response.content_type("application/problem+json").body(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::to_bytes;
+
+    use super::*;
+
+    async fn answered(error: impl Into<Problem>) -> (u16, Option<HeaderValue>, String) {
+        let response = error.into().error_response();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = to_bytes(response.into_body()).await.unwrap().to_vec();
+        (status, headers.get(header::RETRY_AFTER).cloned(), String::from_utf8(body).unwrap())
+    }
+
+    #[actix_web::test]
+    async fn a_fault_keeps_its_cause_to_itself() {
+        let corrupt = serde_json::from_str::<u8>("cause-4711").unwrap_err().to_string();
+        for error in [
+            ServiceError::Internal("cause-4711".to_owned()),
+            ServiceError::Internal(corrupt),
+            StorageError::Unique("cause-4711".to_owned()).into(),
+            StorageError::FromTheFuture("cause-4711".to_owned()).into(),
+            StorageError::Panicked.into(),
+        ] {
+            let (status, _, body) = answered(error).await;
+            assert_eq!(status, 500);
+            assert!(body.contains("The server failed; the log has it under "), "{body}");
+            assert!(!body.contains("4711"), "{body}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_server_that_cannot_serve_says_when_to_come_back() {
+        for error in [
+            StorageError::Overloaded,
+            StorageError::Busy,
+            StorageError::Unavailable("postgres://user:cause-4711@host".to_owned()),
+        ] {
+            let (status, retry_after, body) = answered(error).await;
+            assert_eq!(status, 503);
+            assert!(retry_after.is_some());
+            assert!(!body.contains("4711"), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_long_list_of_mistakes_is_cut() {
+        let errors = (0..500).map(|n| FieldError::new(format!("f{n}"), "é".repeat(1000)));
+        let problem = Problem::invalid(errors.collect());
+        assert_eq!(problem.0.errors.len(), ERRORS_MAX + 1);
+        assert_eq!(problem.0.errors.last().unwrap().message, "and 400 more errors");
+        assert!(problem.0.errors.iter().all(|error| error.message.chars().count() <= 301));
     }
 }

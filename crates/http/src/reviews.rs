@@ -52,6 +52,8 @@ impl From<Review> for ReviewView {
     }
 }
 
+type ReviewPage = PageView<ReviewView>;
+
 /// What a reviewer says.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ReviewCreate)]
@@ -65,8 +67,10 @@ struct CreateBody {
     score: i64,
     /// What to mend; required with `rejected`.
     #[serde(default, deserialize_with = "text_or_empty")]
+    #[schema(value_type = Option<String>, max_length = 65_536)]
     issues: String,
     #[serde(default, deserialize_with = "text_or_empty")]
+    #[schema(value_type = Option<String>, max_length = 65_536)]
     comment: String,
     /// Who shall mend it, if not the owner.
     #[schema(format = Uuid)]
@@ -97,9 +101,9 @@ async fn review_sub_task(call: Call) -> Answer<ReviewView> {
 }
 
 /// Reviews, newest first.
-#[utoipa::path(tag = "Reviews", params(ReviewQuery, PageQuery), responses((status = 200, body = PageView<ReviewView>)))]
+#[utoipa::path(tag = "Reviews", params(ReviewQuery, PageQuery), responses((status = 200, body = ReviewPage)))]
 #[get("/api/review-records")]
-async fn list_reviews(call: Call) -> Answer<PageView<ReviewView>> {
+async fn list_reviews(call: Call) -> Answer<ReviewPage> {
     call.actor(|known| {
         let page: PageQuery = known.request.query()?;
         let asked: ReviewQuery = known.request.query()?;

@@ -86,6 +86,7 @@ struct RuleQuery {
 struct CreateBody {
     #[schema(value_type = vocabulary::RuleScope)]
     scope: RuleScope,
+    #[schema(max_length = 65_536)]
     content: String,
     /// Needed for scope `task`.
     #[schema(format = Uuid)]
@@ -99,6 +100,7 @@ struct CreateBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = RuleEdit)]
 struct EditBody {
+    #[schema(max_length = 65_536)]
     content: String,
 }
 

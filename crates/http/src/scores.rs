@@ -86,6 +86,8 @@ impl From<ScoreChange> for ChangeView {
     }
 }
 
+type ScoreChangePage = PageView<ChangeView>;
+
 /// A score change and the new total.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ScoreAdjusted)]
@@ -113,7 +115,7 @@ struct AdjustBody {
     #[serde(deserialize_with = "lenient_integer")]
     #[schema(minimum = -1_000_000, maximum = 1_000_000)]
     score_delta: i64,
-    #[schema(max_length = 100)]
+    #[schema(min_length = 1, max_length = 100)]
     reason: String,
     #[schema(format = Uuid)]
     sub_task_id: Option<String>,
@@ -152,9 +154,9 @@ async fn find_my_standing(call: Call) -> Answer<StandingView> {
 }
 
 /// The caller's score changes, newest first.
-#[utoipa::path(tag = "Scores", params(PageQuery), responses((status = 200, body = PageView<ChangeView>)), security(("agent" = []), ("agent_key" = [])))]
+#[utoipa::path(tag = "Scores", params(PageQuery), responses((status = 200, body = ScoreChangePage)), security(("agent" = []), ("agent_key" = [])))]
 #[get("/api/scores/me/logs")]
-async fn list_my_score_changes(call: Call) -> Answer<PageView<ChangeView>> {
+async fn list_my_score_changes(call: Call) -> Answer<ScoreChangePage> {
     call.agent(|known, agent| {
         let page: PageQuery = known.request.query()?;
         page.answer(|window| Ok(known.service.list_score_changes(agent.id, window)?))
@@ -163,9 +165,9 @@ async fn list_my_score_changes(call: Call) -> Answer<PageView<ChangeView>> {
 }
 
 /// An agent's score changes, newest first; nothing for an unknown agent.
-#[utoipa::path(tag = "Scores", params(("agent_id" = String, Path), PageQuery), responses((status = 200, body = PageView<ChangeView>)))]
+#[utoipa::path(tag = "Scores", params(("agent_id" = String, Path), PageQuery), responses((status = 200, body = ScoreChangePage)))]
 #[get("/api/scores/{agent_id}/logs")]
-async fn list_score_changes(call: Call, path: web::Path<String>) -> Answer<PageView<ChangeView>> {
+async fn list_score_changes(call: Call, path: web::Path<String>) -> Answer<ScoreChangePage> {
     call.actor(move |known| {
         let page: PageQuery = known.request.query()?;
         let Ok(id) = path.parse() else {

@@ -7,15 +7,16 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use actix_web::http::header;
 use actix_web::middleware::{DefaultHeaders, from_fn};
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, web};
 use openmoss_service::Service;
 use tokio::sync::Semaphore;
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::call::{BODY_BYTES_MAX, Shared};
-use crate::fallback::{KnownPaths, explain, unknown};
+use crate::fallback::{KnownPaths, explain, nothing_here, unknown};
 use crate::{documentation, routes, webui};
 
 /// Connections that may wait to be accepted.
@@ -24,6 +25,10 @@ const BACKLOG: u32 = 2048;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take for its request's head: nobody holds a place by being slow.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What Swagger UI needs and no more; the dashboard has a stricter one of its own.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Where and how to listen.
 #[derive(Debug, Clone)]
@@ -90,27 +95,46 @@ impl Server {
     }
 }
 
+/// For every answer that does not say otherwise. Many hold what is for one caller alone, one even a
+/// key, so nobody keeps any of them.
+fn default_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .add((header::CACHE_CONTROL, "no-store"))
+        .add((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+}
+
 fn bind(
     service: Arc<Service>,
     options: &ServerOptions,
 ) -> std::io::Result<(actix_web::dev::Server, SocketAddr)> {
     let document = documentation::document();
     let known = web::Data::new(KnownPaths::of(&document));
+    // One text for all workers: the document itself is several megabytes of small objects.
+    let document = web::Bytes::from(document.to_json().map_err(std::io::Error::other)?);
     let places = Arc::new(Semaphore::new(service.settings().server.queue_max));
     let shared = web::Data::new(Shared { service, places });
     let app = move || {
-        let docs = SwaggerUi::new("/docs/{_:.*}")
-            .config(Config::default().persist_authorization(true).try_it_out_enabled(true))
-            .url("/openapi.json", document.clone());
+        let docs = SwaggerUi::new("/docs/{_:.*}").config(
+            Config::new(["/openapi.json"]).persist_authorization(true).try_it_out_enabled(true),
+        );
+        let document = document.clone();
+        let openapi = move || {
+            let document = document.clone();
+            async move { HttpResponse::Ok().content_type("application/json").body(document) }
+        };
         App::new()
             .app_data(shared.clone())
             .app_data(known.clone())
             .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
-            .wrap(DefaultHeaders::new().add(("X-Content-Type-Options", "nosniff")))
+            // An id in the path that is no text is an id of nothing.
+            .app_data(web::PathConfig::default().error_handler(|_, _| nothing_here().into()))
+            .wrap(default_headers())
             .wrap(from_fn(crate::call::log_request))
             .into_utoipa_app()
             .configure(routes::configure)
             .into_app()
+            .route("/openapi.json", web::get().to(openapi))
             .service(docs)
             .service(web::redirect("/docs", "/docs/"))
             .route("/problems/{code}", web::get().to(explain))

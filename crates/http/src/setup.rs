@@ -4,9 +4,10 @@ use actix_web::{get, post};
 use openmoss_service::settings::NotificationSettings;
 use openmoss_service::setup::{Setup, SetupCaller};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::call::{Answer, Call};
+use crate::input::FromObject;
 
 /// How far the setup is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,14 +31,16 @@ struct InitializeBody {
     #[schema(min_length = 1, max_length = 200)]
     project_name: String,
     /// Where agents work.
-    #[schema(min_length = 1)]
+    #[schema(min_length = 1, max_length = 500)]
     workspace_root: String,
     /// For self-registration; a random one when empty.
+    #[schema(max_length = 500)]
     registration_token: Option<String>,
     /// Whether agents may register themselves.
     #[schema(default = true)]
     allow_registration: Option<bool>,
-    notification: Option<NotificationBody>,
+    #[schema(value_type = Option<NotificationBody>)]
+    notification: Option<FromObject<NotificationBody>>,
     /// The address that agents use.
     external_url: Option<String>,
 }
@@ -73,7 +76,7 @@ impl From<InitializeBody> for Setup {
             workspace_root: body.workspace_root,
             registration_token: body.registration_token,
             allow_registration: body.allow_registration.unwrap_or(true),
-            notification: body.notification.map(|notification| NotificationSettings {
+            notification: body.notification.map(|FromObject(notification)| NotificationSettings {
                 enabled: notification.enabled,
                 channels: notification.channels,
                 events: notification.events,
@@ -81,6 +84,16 @@ impl From<InitializeBody> for Setup {
             external_url: body.external_url,
         }
     }
+}
+
+/// Who may run the wizard from another host.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes a header")]
+struct SetupHeaders {
+    /// Printed at start; not needed from the same host.
+    #[param(rename = "X-Setup-Token", nullable = false)]
+    token: Option<String>,
 }
 
 /// Whether the setup is done.
@@ -98,7 +111,7 @@ async fn setup_status(call: Call) -> Answer<StatusView> {
 
 /// Sets password, project, workspace and registration token, once. From another host it needs the
 /// token that the server printed at start, as `X-Setup-Token`.
-#[utoipa::path(tag = "Setup", request_body = InitializeBody, params(("X-Setup-Token" = Option<String>, Header, description = "Printed at start; not needed from the same host")), responses((status = 200, body = InitializedView)), security(()))]
+#[utoipa::path(tag = "Setup", request_body = InitializeBody, params(SetupHeaders), responses((status = 200, body = InitializedView)), security(()))]
 #[post("/api/setup/initialize")]
 async fn initialize(call: Call) -> Answer<InitializedView> {
     call.public(|service, request| {

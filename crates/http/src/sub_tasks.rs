@@ -10,7 +10,7 @@ use openmoss_domain::{Artifact, SubTaskId, Timestamp};
 use openmoss_service::Page;
 use openmoss_service::sub_task::{Filter, NextClaim};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use bodies::{
@@ -51,7 +51,8 @@ pub(crate) struct SubTaskView {
     current_session_id: Option<String>,
     rework_count: u32,
     /// Always null; kept for existing clients.
-    recurring_config: Option<Value>,
+    #[schema(schema_with = null)]
+    recurring_config: (),
     #[schema(value_type = vocabulary::Time)]
     created_at: Timestamp,
     #[schema(value_type = vocabulary::Time)]
@@ -83,6 +84,10 @@ pub(crate) struct SubTaskView {
     /// What the caller can do with it now.
     #[schema(value_type = Vec<vocabulary::SubTaskAction>)]
     allowed_actions: Vec<openmoss_domain::Action>,
+}
+
+fn null() -> Object {
+    ObjectBuilder::new().schema_type(Type::Null).build()
 }
 
 /// Why a sub-task is blocked.
@@ -134,7 +139,7 @@ impl From<openmoss_service::sub_task::SubTaskView> for SubTaskView {
             assigned_agent: one.owner,
             current_session_id: one.session_id,
             rework_count: one.rework_count,
-            recurring_config: None,
+            recurring_config: (),
             created_at: one.created_at,
             updated_at: one.updated_at,
             completed_at: one.completed_at,
@@ -151,6 +156,20 @@ impl From<openmoss_service::sub_task::SubTaskView> for SubTaskView {
     }
 }
 
+type SubTaskPage = PageView<SubTaskView>;
+
+/// A deliverable.
+#[derive(ToSchema)]
+#[schema(as = Artifact)]
+#[expect(dead_code, reason = "describes a domain type, which cannot know about OpenAPI")]
+struct ArtifactView {
+    kind: vocabulary::ArtifactKind,
+    /// A path, an address or the text itself.
+    value: String,
+    /// May be empty.
+    title: String,
+}
+
 /// What was handed in.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Submission)]
@@ -165,7 +184,7 @@ struct SubmissionView {
     /// Whether the sender had lost the sub-task before.
     late: bool,
     summary: String,
-    #[schema(value_type = Vec<bodies::ArtifactBody>)]
+    #[schema(value_type = Vec<ArtifactView>)]
     artifacts: Vec<Artifact>,
     #[schema(value_type = vocabulary::Time)]
     created_at: Timestamp,
@@ -185,6 +204,8 @@ impl From<Submission> for SubmissionView {
         }
     }
 }
+
+type SubmissionPage = PageView<SubmissionView>;
 
 /// Which sub-tasks.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -230,9 +251,9 @@ async fn create_sub_task(call: Call) -> Answer<SubTaskView> {
 }
 
 /// Sub-tasks, newest first.
-#[utoipa::path(tag = "Sub-tasks", params(SubTaskQuery, PageQuery), responses((status = 200, body = PageView<SubTaskView>)))]
+#[utoipa::path(tag = "Sub-tasks", params(SubTaskQuery, PageQuery), responses((status = 200, body = SubTaskPage)))]
 #[get("/api/sub-tasks")]
-async fn list_sub_tasks(call: Call) -> Answer<PageView<SubTaskView>> {
+async fn list_sub_tasks(call: Call) -> Answer<SubTaskPage> {
     call.actor(|known| {
         let page: PageQuery = known.request.query()?;
         let asked: SubTaskQuery = known.request.query()?;
@@ -254,9 +275,9 @@ async fn list_sub_tasks(call: Call) -> Answer<PageView<SubTaskView>> {
 }
 
 /// The caller's own sub-tasks, newest first.
-#[utoipa::path(tag = "Sub-tasks", params(StatusQuery, PageQuery), responses((status = 200, body = PageView<SubTaskView>)), security(("agent" = []), ("agent_key" = [])))]
+#[utoipa::path(tag = "Sub-tasks", params(StatusQuery, PageQuery), responses((status = 200, body = SubTaskPage)), security(("agent" = []), ("agent_key" = [])))]
 #[get("/api/sub-tasks/mine")]
-async fn list_my_sub_tasks(call: Call) -> Answer<PageView<SubTaskView>> {
+async fn list_my_sub_tasks(call: Call) -> Answer<SubTaskPage> {
     call.agent(|known, agent| {
         let page: PageQuery = known.request.query()?;
         let asked: StatusQuery = known.request.query()?;
@@ -270,9 +291,9 @@ async fn list_my_sub_tasks(call: Call) -> Answer<PageView<SubTaskView>> {
 }
 
 /// Sub-tasks that can be claimed right now, newest first.
-#[utoipa::path(tag = "Sub-tasks", params(PageQuery), responses((status = 200, body = PageView<SubTaskView>)))]
+#[utoipa::path(tag = "Sub-tasks", params(PageQuery), responses((status = 200, body = SubTaskPage)))]
 #[get("/api/sub-tasks/available")]
-async fn list_available_sub_tasks(call: Call) -> Answer<PageView<SubTaskView>> {
+async fn list_available_sub_tasks(call: Call) -> Answer<SubTaskPage> {
     call.actor(|known| {
         let page: PageQuery = known.request.query()?;
         let actor = known.cx.actor;
@@ -393,7 +414,7 @@ async fn heartbeat_sub_task(call: Call, path: web::Path<String>) -> Answer<Heart
             &known.cx,
             id,
             progress,
-            body.percent,
+            body.percent()?,
             body.attempt,
         )?;
         let stop = "The task was completed, archived or cancelled; hand in what you have and stop.";
@@ -433,9 +454,9 @@ async fn submit_sub_task(call: Call, path: web::Path<String>) -> Answer<SubTaskV
 }
 
 /// What was handed in, newest first; late submissions too.
-#[utoipa::path(tag = "Sub-tasks", params(("sub_task_id" = String, Path), PageQuery), responses((status = 200, body = PageView<SubmissionView>)))]
+#[utoipa::path(tag = "Sub-tasks", params(("sub_task_id" = String, Path), PageQuery), responses((status = 200, body = SubmissionPage)))]
 #[get("/api/sub-tasks/{sub_task_id}/submissions")]
-async fn list_submissions(call: Call, path: web::Path<String>) -> Answer<PageView<SubmissionView>> {
+async fn list_submissions(call: Call, path: web::Path<String>) -> Answer<SubmissionPage> {
     call.actor(move |known| {
         let page: PageQuery = known.request.query()?;
         let id = sub_task_id(&path)?;

@@ -8,10 +8,11 @@ use openmoss_domain::{
 };
 use openmoss_service::plan::Planned;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::call::{Answer, Call};
-use crate::input::{FilterValue, id, text_or_empty};
+use crate::input::{FilterValue, FromObject, id, text_or_empty};
 use crate::page::{PageQuery, PageView};
 use crate::problem::Problem;
 use crate::vocabulary;
@@ -49,6 +50,8 @@ impl From<Task> for TaskView {
     }
 }
 
+type TaskPage = PageView<TaskView>;
+
 /// A part of a goal.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Module)]
@@ -71,9 +74,10 @@ impl From<Module> for ModuleView {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = TaskCreate)]
 struct CreateBody {
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[serde(default, deserialize_with = "text_or_empty")]
+    #[schema(value_type = Option<String>, max_length = 65_536)]
     description: String,
     #[serde(rename = "type")]
     #[schema(value_type = Option<vocabulary::WorkKind>, default = "once")]
@@ -84,8 +88,9 @@ struct CreateBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = TaskEdit)]
 struct EditBody {
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
+    #[schema(max_length = 65_536)]
     description: Option<String>,
 }
 
@@ -93,17 +98,27 @@ struct EditBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = TaskStatusChange)]
 struct StatusBody {
-    #[schema(value_type = vocabulary::TaskStatus)]
+    #[schema(schema_with = settable_status)]
     status: TaskStatus,
+}
+
+/// Every status but `cancelled`, which has an endpoint of its own.
+fn settable_status() -> Object {
+    let settable = TaskStatus::ALL.iter().filter(|status| **status != TaskStatus::Cancelled);
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(settable.map(|status| status.as_str())))
+        .build()
 }
 
 /// A new part of a goal.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ModuleCreate)]
 struct ModuleBody {
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[serde(default, deserialize_with = "text_or_empty")]
+    #[schema(value_type = Option<String>, max_length = 65_536)]
     description: String,
 }
 
@@ -121,12 +136,12 @@ struct TaskQuery {
 #[schema(as = Plan)]
 struct PlanBody {
     #[serde(default)]
-    #[schema(max_items = 200)]
-    modules: Vec<PlanModuleBody>,
+    #[schema(max_items = 200, value_type = Vec<PlanModuleBody>)]
+    modules: Vec<FromObject<PlanModuleBody>>,
     /// Sub-tasks without a module.
     #[serde(default)]
-    #[schema(max_items = 2000)]
-    sub_tasks: Vec<PlanSubTaskBody>,
+    #[schema(max_items = 2000, value_type = Vec<PlanSubTaskBody>)]
+    sub_tasks: Vec<FromObject<PlanSubTaskBody>>,
 }
 
 /// A module of a plan.
@@ -136,13 +151,16 @@ struct PlanBody {
 struct PlanModuleBody {
     /// The name under which the answer names it.
     #[serde(default, rename = "ref")]
-    reference: String,
     #[schema(max_length = 200)]
+    reference: String,
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[serde(default)]
+    #[schema(max_length = 65_536)]
     description: String,
     #[serde(default)]
-    sub_tasks: Vec<PlanSubTaskBody>,
+    #[schema(value_type = Vec<PlanSubTaskBody>)]
+    sub_tasks: Vec<FromObject<PlanSubTaskBody>>,
 }
 
 /// A sub-task of a plan.
@@ -152,16 +170,20 @@ struct PlanModuleBody {
 struct PlanSubTaskBody {
     /// The name by which other sub-tasks of the plan refer to it.
     #[serde(default, rename = "ref")]
-    reference: String,
     #[schema(max_length = 200)]
+    reference: String,
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[serde(default)]
+    #[schema(max_length = 65_536)]
     description: String,
     /// What to hand in.
     #[serde(default)]
+    #[schema(max_length = 65_536)]
     deliverable: String,
     /// How it will be judged.
     #[serde(default)]
+    #[schema(max_length = 65_536)]
     acceptance: String,
     #[schema(value_type = Option<vocabulary::Priority>, default = "medium")]
     priority: Option<Priority>,
@@ -173,6 +195,7 @@ struct PlanSubTaskBody {
     assigned_agent: Option<String>,
     /// Refs of this plan, or ids of existing sub-tasks of the same task.
     #[serde(default)]
+    #[schema(max_items = 2000)]
     depends_on: Vec<String>,
 }
 
@@ -180,8 +203,8 @@ impl PlanBody {
     fn into_plan(self) -> Result<Plan, Problem> {
         let mut plan = Plan::default();
         let mut errors = Vec::new();
-        for (index, module) in self.modules.into_iter().enumerate() {
-            for (inner, body) in module.sub_tasks.into_iter().enumerate() {
+        for (index, FromObject(module)) in self.modules.into_iter().enumerate() {
+            for (inner, FromObject(body)) in module.sub_tasks.into_iter().enumerate() {
                 let place = format!("modules[{index}].sub_tasks[{inner}]");
                 plan.sub_tasks.push(body.into_planned(place, Some(index), &mut errors));
             }
@@ -191,7 +214,7 @@ impl PlanBody {
                 description: module.description,
             });
         }
-        for (index, body) in self.sub_tasks.into_iter().enumerate() {
+        for (index, FromObject(body)) in self.sub_tasks.into_iter().enumerate() {
             plan.sub_tasks.push(body.into_planned(
                 format!("sub_tasks[{index}]"),
                 None,
@@ -210,14 +233,11 @@ impl PlanSubTaskBody {
         errors: &mut Vec<FieldError>,
     ) -> PlannedSubTask {
         let agent = self.assigned_agent.as_deref().filter(|text| !text.is_empty());
-        let assigned_agent = agent.and_then(|text| {
-            text.parse()
-                .map_err(|_| {
-                    let field = format!("{place}.assigned_agent");
-                    errors.push(FieldError::new(field, "is not the id of an agent"));
-                })
-                .ok()
-        });
+        let assigned_agent = agent.and_then(|text| text.parse().ok());
+        if agent.is_some() && assigned_agent.is_none() {
+            let field = format!("{place}.assigned_agent");
+            errors.push(FieldError::new(field, "is not the id of an agent"));
+        }
         PlannedSubTask {
             place,
             reference: self.reference,
@@ -314,9 +334,9 @@ async fn create_task(call: Call) -> Answer<TaskView> {
 }
 
 /// Tasks, newest first.
-#[utoipa::path(tag = "Tasks", params(TaskQuery, PageQuery), responses((status = 200, body = PageView<TaskView>)))]
+#[utoipa::path(tag = "Tasks", params(TaskQuery, PageQuery), responses((status = 200, body = TaskPage)))]
 #[get("/api/tasks")]
-async fn list_tasks(call: Call) -> Answer<PageView<TaskView>> {
+async fn list_tasks(call: Call) -> Answer<TaskPage> {
     call.actor(|known| {
         let page: PageQuery = known.request.query()?;
         let asked: TaskQuery = known.request.query()?;

@@ -7,8 +7,8 @@ use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 macro_rules! vocabulary {
-    ($($(#[$meta:meta])* $name:ident => $domain:ty),+ $(,)?) => {$(
-        $(#[$meta])*
+    ($(#[doc = $text:literal] $name:ident => $domain:ty),+ $(,)?) => {$(
+        #[doc = $text]
         pub(crate) struct $name;
 
         impl PartialSchema for $name {
@@ -16,6 +16,7 @@ macro_rules! vocabulary {
                 let tokens = <$domain>::ALL.iter().map(|value| value.as_str());
                 ObjectBuilder::new()
                     .schema_type(SchemaType::Type(Type::String))
+                    .description(Some($text.trim_start()))
                     .enum_values(Some(tokens))
                     .into()
             }
@@ -69,6 +70,7 @@ impl PartialSchema for Time {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::String))
+            .description(Some("A point in time: RFC 3339, UTC."))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
             .into()
     }

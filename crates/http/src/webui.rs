@@ -204,20 +204,39 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn an_unknown_path_is_the_page_except_among_the_hashed_files() {
+    async fn a_browser_gets_the_page_for_every_path_except_among_the_hashed_files() {
         let (_, _, index) = answer(TestRequest::get().uri("/")).await;
-        for path in [
-            "/tasks/1",
-            "/index.html",
-            "/index.html.gz",
-            "/..%2f..%2fetc/passwd",
-            "/%2e%2e/Cargo.toml",
-        ] {
-            let (status, _, body) = answer(TestRequest::get().uri(path)).await;
+        for path in UNKNOWN {
+            let (status, _, body) = answer(browser(path)).await;
             assert_eq!((status, &body), (StatusCode::OK, &index), "{path}");
         }
-        let (status, _, body) = answer(TestRequest::get().uri("/assets/gone.js")).await;
+        let (status, _, body) = answer(browser("/assets/gone.js")).await;
         assert_eq!((status, body.len()), (StatusCode::NOT_FOUND, 0));
+    }
+
+    #[actix_web::test]
+    async fn who_is_no_browser_is_told_that_nothing_is_there() {
+        let (_, _, index) = answer(TestRequest::get().uri("/")).await;
+        let (_, _, named) = answer(TestRequest::get().uri("/index.html")).await;
+        assert_eq!(named, index);
+        for path in UNKNOWN {
+            for accepted in ["*/*", "application/json"] {
+                let request =
+                    TestRequest::get().uri(path).insert_header((header::ACCEPT, accepted));
+                let (status, headers, body) = answer(request).await;
+                assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+                assert_eq!(text(&headers, &header::CONTENT_TYPE), "application/problem+json");
+                assert!(String::from_utf8(body).unwrap().contains("\"not_found\""), "{path}");
+            }
+        }
+    }
+
+    const UNKNOWN: [&str; 5] =
+        ["/tasks/1", "/tasks", "/index.html.gz", "/..%2f..%2fetc/passwd", "/%2e%2e/Cargo.toml"];
+
+    fn browser(path: &str) -> TestRequest {
+        let accepted = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        TestRequest::get().uri(path).insert_header((header::ACCEPT, accepted))
     }
 
     #[actix_web::test]

@@ -1,14 +1,18 @@
 //! Claims about concurrency, with real threads on real databases.
+#![cfg(test)]
 
-use openmoss_domain::sub_task::Status;
+use openmoss_domain::sub_task::{BlockedKind, Edit, Status};
 use openmoss_domain::{
     Artifact, ArtifactKind, Deliverable, DomainError, EventKind, ReviewResult, Role, SubTaskId,
+    TaskStatus,
 };
 use openmoss_service::ServiceError;
 use openmoss_service::event::Filter;
-use openmoss_service::sub_task::NextClaim;
+use openmoss_service::sub_task::{NewSubTask, NextClaim, Obstacle};
 use openmoss_storage::Window;
-use openmoss_testkit::{TestDb, TestService, at_once, by, on_each_backend, rounds};
+use openmoss_testkit::{
+    TestDb, TestService, at_once, by, differences, draft, on_each_backend, rounds,
+};
 
 on_each_backend!(
     of_thirty_two_who_claim_one_sub_task_one_wins,
@@ -17,6 +21,9 @@ on_each_backend!(
     a_cancel_and_a_submit_agree_on_what_happened,
     the_last_two_approvals_fire_one_all_done,
     a_dependent_created_beside_the_approval_is_never_forgotten,
+    two_edits_at_once_never_close_a_cycle,
+    work_created_beside_the_end_of_its_task_is_held_too,
+    a_requeue_beside_the_cancel_of_its_prerequisite_does_not_wait_for_ever,
 );
 
 const CLAIMERS: usize = 32;
@@ -167,5 +174,76 @@ fn a_dependent_created_beside_the_approval_is_never_forgotten(db: &TestDb) {
         // Whichever was first, the approval reached it.
         assert_eq!(service.found(dependent).open_prerequisites, 0, "round {round}");
         assert!(service.found(dependent).is_claimable(), "round {round}");
+    }
+}
+
+/// Two orders of work that each make sense, and together make none.
+fn two_edits_at_once_never_close_a_cycle(db: &TestDb) {
+    let service = TestService::open(db);
+    let task = service.task();
+    for round in 0..rounds(db, 30, 50) {
+        let (first, last) = (service.work(task.id).create(), service.work(task.id).create());
+        let middle = service.work(task.id).after(&[&first]).create();
+        let edits = [(first.id, last.id), (last.id, middle.id)];
+        let answers = at_once(2, |i| {
+            let (id, needed) = edits[i];
+            let edit = Edit::default();
+            service.edit_sub_task(&service.admin(), id, &edit, Some(vec![needed]))
+        });
+        let refused: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+        assert_eq!(refused.len(), 1, "round {round}: {answers:?}");
+        assert!(refused[0].to_string().contains("must not lead back"), "{}", refused[0]);
+    }
+    assert_eq!(differences(db), [""; 0]);
+}
+
+fn work_created_beside_the_end_of_its_task_is_held_too(db: &TestDb) {
+    let service = TestService::open(db);
+    let (planner, owner) = (service.agent(Role::Planner), service.agent(Role::Executor));
+    for round in 0..rounds(db, 30, 50) {
+        let task = service.task();
+        let old = service.work(task.id).create();
+        let ends = [TaskStatus::Completed, TaskStatus::Cancelled];
+        at_once(3, |i| match i {
+            0 => drop(service.move_task(&by(&planner), task.id, ends[round % 2]).unwrap()),
+            1 => {
+                let new = NewSubTask {
+                    task_id: task.id,
+                    module_id: None,
+                    draft: draft("New"),
+                    assigned_agent: None,
+                    depends_on: Vec::new(),
+                };
+                // Too late for a cancelled task; a completed one is opened again.
+                drop(service.create_sub_task(&by(&planner), &new));
+            }
+            _ => drop(service.claim_sub_task(&by(&owner), old.id, None)),
+        });
+    }
+    assert_eq!(differences(db), [""; 0]);
+}
+
+fn a_requeue_beside_the_cancel_of_its_prerequisite_does_not_wait_for_ever(db: &TestDb) {
+    let service = TestService::open(db);
+    let owner = service.agent(Role::Executor);
+    let admin = service.admin();
+    let task = service.task();
+    for round in 0..rounds(db, 30, 50) {
+        let needed = service.work(task.id).create();
+        let waiting = service.work(task.id).after(&[&needed]).given_to(owner.id).create();
+        let obstacle = Obstacle {
+            kind: BlockedKind::NeedsInput,
+            detail: "Which currency?".to_owned(),
+            waits_for: None,
+        };
+        service.block_sub_task(&by(&owner), waiting.id, &obstacle).unwrap();
+        at_once(2, |i| {
+            if i == 0 {
+                drop(service.requeue_sub_task(&admin, waiting.id));
+            } else {
+                service.cancel_sub_task(&admin, needed.id).unwrap();
+            }
+        });
+        assert_eq!(service.found(waiting.id).status, Status::Blocked, "round {round}");
     }
 }

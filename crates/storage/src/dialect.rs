@@ -1,7 +1,8 @@
 //! The few places where SQLite and PostgreSQL differ.
 //!
 //! - upserts (`counter`, `setting`): the derive's dialect knows none, both backends do;
-//! - locks (`lock_rows!`, `setting::lock`): PostgreSQL only, SQLite has one writer;
+//! - locks (`task::find_locked`, `setting::lock`, `idempotency::lock`): PostgreSQL only, SQLite has
+//!   one writer;
 //! - the fence of the event log (`event`): PostgreSQL only, sequences are not commit order there;
 //! - picking work that nobody else is picking (`sub_task::next_claimable`): PostgreSQL only.
 
@@ -16,20 +17,4 @@ macro_rules! each_backend {
     };
 }
 
-/// Locks rows of a query until the transaction ends. SQLite has one writer and needs no lock.
-macro_rules! lock_rows {
-    ($writer:expr, $query:expr, $strength:ident) => {
-        match &mut $writer.reader.connection {
-            #[cfg(feature = "postgres")]
-            $crate::connection::AnyConnection::Postgres(c) => {
-                diesel::RunQueryDsl::load::<String>($query.$strength(), c).map(drop)
-            }
-            $crate::connection::AnyConnection::Sqlite(_) => {
-                let _unused = $query;
-                Ok::<(), diesel::result::Error>(())
-            }
-        }
-    };
-}
-
-pub(crate) use {each_backend, lock_rows};
+pub(crate) use each_backend;

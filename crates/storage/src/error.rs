@@ -57,6 +57,7 @@ impl Failure for StorageError {
 
 impl StorageError {
     /// Whether the same transaction may succeed when it is simply run again.
+    #[cfg(feature = "postgres")]
     pub(crate) fn is_transient(&self) -> bool {
         if let Self::Database(DieselError::DatabaseError(kind, info)) = self {
             matches!(kind, DatabaseErrorKind::SerializationFailure)

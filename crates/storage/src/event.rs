@@ -128,7 +128,13 @@ pub fn list_after(
     after: i64,
     limit: i64,
 ) -> Result<Vec<Recorded>, StorageError> {
-    let last = last_settled(&mut reader.connection)?;
+    // The last place before which nothing can appear any more.
+    let last = match &mut reader.connection {
+        // One writer: whatever is visible came in order.
+        AnyConnection::Sqlite(_) => i64::MAX,
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(c) => fence::last_settled(c)?,
+    };
     if last <= after {
         return Ok(Vec::new());
     }
@@ -146,16 +152,6 @@ pub fn list_after(
     }
     let rows: Vec<EventRow> = query.load(&mut reader.connection)?;
     rows.into_iter().map(Recorded::try_from).collect()
-}
-
-/// The last place in the log before which nothing can appear any more.
-fn last_settled(connection: &mut AnyConnection) -> Result<i64, StorageError> {
-    match connection {
-        // One writer: whatever is visible came in order.
-        AnyConnection::Sqlite(_) => Ok(i64::MAX),
-        #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(c) => fence::last_settled(c),
-    }
 }
 
 #[cfg(feature = "postgres")]

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use openmoss_domain::Timestamp;
 
+use crate::connection::AnyConnection;
 use crate::error::StorageError;
 use crate::schema::idempotency;
 use crate::store::{Reader, Writer};
@@ -14,6 +15,27 @@ pub struct Remembered {
     pub fingerprint: String,
     /// What came of it, as JSON.
     pub answer: String,
+}
+
+/// Lets a twin of this request wait until this transaction ends: it shall find the first answer
+/// before it does anything. SQLite has one writer anyway.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn lock(writer: &mut Writer, token: &str) -> Result<(), StorageError> {
+    match &mut writer.reader.connection {
+        AnyConnection::Sqlite(_) => {
+            let _ = token;
+            Ok(())
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(c) => {
+            diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+                .bind::<diesel::sql_types::Text, _>(token)
+                .execute(c)?;
+            Ok(())
+        }
+    }
 }
 
 /// What came of the request with this token, if it was made before.

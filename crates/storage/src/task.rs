@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use openmoss_domain::sub_task::WorkKind;
 use openmoss_domain::{Task, TaskId, TaskStatus, Timestamp, Version};
 
+use crate::connection::AnyConnection;
 use crate::convert::{corrupt, parse, token};
 use crate::counter::{Scope, counts};
-use crate::dialect::lock_rows;
 use crate::error::StorageError;
 use crate::page::{Page, Window};
 use crate::schema::task;
@@ -85,7 +85,7 @@ pub fn find(reader: &mut Reader, id: TaskId) -> Result<Option<Task>, StorageErro
         .transpose()
 }
 
-/// The task with this id, locked until the transaction ends.
+/// The task with this id, locked until the transaction ends. SQLite has one writer anyway.
 ///
 /// # Errors
 /// [`StorageError`] from the database.
@@ -94,10 +94,18 @@ pub fn find_locked(
     id: TaskId,
     lock: Lock,
 ) -> Result<Option<Task>, StorageError> {
-    let query = || task::table.filter(task::id.eq(id.to_string())).select(task::id);
-    match lock {
-        Lock::Shared => lock_rows!(writer, query(), for_share)?,
-        Lock::Exclusive => lock_rows!(writer, query(), for_update)?,
+    match &mut writer.reader.connection {
+        AnyConnection::Sqlite(_) => {
+            let _ = lock;
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(c) => {
+            let row = task::table.filter(task::id.eq(id.to_string())).select(task::id);
+            let _: Vec<String> = match lock {
+                Lock::Shared => row.for_share().load(c)?,
+                Lock::Exclusive => row.for_update().load(c)?,
+            };
+        }
     }
     find(writer, id)
 }

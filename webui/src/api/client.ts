@@ -1,80 +1,22 @@
 import { ApiError, readProblem } from './problem'
+import type { components } from './schema.gen'
 
-// Until openapi/openapi.json exists these shapes are written by hand.
+type Schemas = components['schemas']
 
-export interface Health {
-  status: string
-  service: string
-  version: string
-}
+export type Health = Schemas['Health']
+export type SetupStatus = Schemas['SetupStatus']
+export type AdminSession = Schemas['AdminSession']
+export type CoreCards = Schemas['CoreCards']
+export type TaskStatusDistribution = Schemas['TaskCounts']
+export type SubTaskStatusDistribution = Schemas['SubTaskCounts']
+export type AgentStatusDistribution = Schemas['AgentStatusCounts']
+export type AgentRoleDistribution = Schemas['AgentRoleCounts']
 
-export interface SetupStatus {
-  initialized: boolean
-  has_external_url: boolean
-}
-
-export interface AdminLogin {
-  token: string
-}
-
-export interface CoreCards {
-  open_task_count: number
-  active_sub_task_count: number
-  review_queue_count: number
-  blocked_sub_task_count: number
-  active_agent_count: number
-  today_completed_sub_task_count: number
-}
-
-export interface SecondaryCards {
-  disabled_agent_count: number
-  today_review_count: number
-  today_rejected_review_count: number
-  today_net_score_delta: number
-}
-
-export interface TaskStatusDistribution {
-  planning: number
-  active: number
-  in_progress: number
-  completed: number
-  archived: number
-  cancelled: number
-}
-
-export interface SubTaskStatusDistribution {
-  pending: number
-  assigned: number
-  in_progress: number
-  review: number
-  rework: number
-  blocked: number
-  done: number
-  cancelled: number
-}
-
-export interface AgentStatusDistribution {
-  active: number
-  disabled: number
-}
-
-export interface AgentRoleDistribution {
-  planner: number
-  executor: number
-  reviewer: number
-  patrol: number
-}
-
-export interface Overview {
-  generated_at: string
-  core_cards: CoreCards
+// The parts of the overview that the dashboard shows; the server sends a little more.
+export type SecondaryCards = Omit<Schemas['SecondaryCards'], 'today_reject_rate'>
+export type Overview = Pick<Schemas['DashboardOverview'], 'generated_at' | 'core_cards'> & {
   secondary_cards: SecondaryCards
-  distributions: {
-    task_status_distribution: TaskStatusDistribution
-    sub_task_status_distribution: SubTaskStatusDistribution
-    agent_status_distribution: AgentStatusDistribution
-    agent_role_distribution: AgentRoleDistribution
-  }
+  distributions: Omit<Schemas['Distributions'], 'review_result_distribution_7d'>
 }
 
 /** A server that takes longer than this counts as one that cannot be reached. */
@@ -88,8 +30,8 @@ export function fetchSetupStatus(signal: AbortSignal): Promise<SetupStatus> {
   return callForJson('/api/setup/status', { signal })
 }
 
-export function login(password: string): Promise<AdminLogin> {
-  return callForJson('/api/admin/login', { method: 'POST', body: { password } })
+export function login(password: string): Promise<AdminSession> {
+  return callForJson('/api/admin/login', { method: 'POST', body: { password } satisfies Schemas['AdminLogin'] })
 }
 
 export async function logout(token: string): Promise<void> {

@@ -1,13 +1,14 @@
 //! What clients send about sub-tasks. Unknown fields are ignored where existing clients may send
 //! some, and refused on endpoints that are ours alone.
 
+use openmoss_domain::plan::PREREQUISITES_MAX;
 use openmoss_domain::sub_task::{BlockedKind, Draft, Edit, Priority, WorkKind};
-use openmoss_domain::{Artifact, ArtifactKind, Deliverable, SubTaskId};
+use openmoss_domain::{Artifact, ArtifactKind, Deliverable, FieldError, SubTaskId};
 use openmoss_service::sub_task::{NewSubTask, Obstacle};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::input::{id, optional_id, text_or_empty};
+use crate::input::{FromObject, id, optional_id, text_or_empty};
 use crate::problem::Problem;
 use crate::vocabulary;
 
@@ -17,15 +18,18 @@ use crate::vocabulary;
 pub(super) struct CreateBody {
     #[schema(format = Uuid)]
     task_id: String,
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[serde(default, deserialize_with = "text_or_empty")]
+    #[schema(value_type = Option<String>, max_length = 65_536)]
     description: String,
     /// What to hand in.
     #[serde(default, deserialize_with = "text_or_empty")]
+    #[schema(value_type = Option<String>, max_length = 65_536)]
     deliverable: String,
     /// How it will be judged.
     #[serde(default, deserialize_with = "text_or_empty")]
+    #[schema(value_type = Option<String>, max_length = 65_536)]
     acceptance: String,
     #[schema(value_type = Option<vocabulary::Priority>, default = "medium")]
     priority: Option<Priority>,
@@ -38,7 +42,7 @@ pub(super) struct CreateBody {
     #[schema(value_type = Option<vocabulary::WorkKind>, default = "once")]
     kind: Option<WorkKind>,
     /// Sub-tasks of the same task that must be done before.
-    #[serde(default)]
+    #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 2000)]
     depends_on: Option<Vec<String>>,
 }
 
@@ -62,16 +66,22 @@ impl CreateBody {
 }
 
 fn prerequisite_ids(texts: &[String]) -> Result<Vec<SubTaskId>, Problem> {
-    let mut ids = Vec::with_capacity(texts.len());
+    if texts.len() > PREREQUISITES_MAX {
+        let message = format!("must have at most {PREREQUISITES_MAX} entries");
+        return Err(Problem::field("depends_on", message));
+    }
+    let (mut ids, mut errors) = (Vec::with_capacity(texts.len()), Vec::new());
     for (index, text) in texts.iter().enumerate() {
-        let parsed = text.parse().map_err(|_: uuid::Error| {
-            Problem::field(format!("depends_on[{index}]"), "is not the id of a sub-task")
-        })?;
-        if !ids.contains(&parsed) {
-            ids.push(parsed);
+        match text.parse() {
+            Ok(id) if ids.contains(&id) => {}
+            Ok(id) => ids.push(id),
+            Err(_) => {
+                let field = format!("depends_on[{index}]");
+                errors.push(FieldError::new(field, "is not the id of a sub-task"));
+            }
         }
     }
-    Ok(ids)
+    if errors.is_empty() { Ok(ids) } else { Err(Problem::invalid(errors)) }
 }
 
 /// A change; absent or null fields are kept.
@@ -80,12 +90,16 @@ fn prerequisite_ids(texts: &[String]) -> Result<Vec<SubTaskId>, Problem> {
 pub(super) struct EditBody {
     #[schema(max_length = 200)]
     name: Option<String>,
+    #[schema(max_length = 65_536)]
     description: Option<String>,
+    #[schema(max_length = 65_536)]
     deliverable: Option<String>,
+    #[schema(max_length = 65_536)]
     acceptance: Option<String>,
     #[schema(value_type = Option<vocabulary::Priority>)]
     priority: Option<Priority>,
     /// Replaces the whole list of prerequisites.
+    #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 2000)]
     depends_on: Option<Vec<String>>,
 }
 
@@ -128,7 +142,7 @@ pub(super) struct ClaimNextBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = SubTaskSession)]
 pub(super) struct SessionBody {
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     pub(super) session_id: String,
 }
 
@@ -138,10 +152,18 @@ pub(super) struct SessionBody {
 #[schema(as = HeartbeatRequest)]
 pub(super) struct HeartbeatBody {
     /// What the owner is at, in words.
+    #[schema(max_length = 65_536)]
     pub(super) progress: Option<String>,
     #[schema(minimum = 0, maximum = 100)]
-    pub(super) percent: Option<u8>,
+    percent: Option<i64>,
     pub(super) attempt: Option<u32>,
+}
+
+impl HeartbeatBody {
+    pub(super) fn percent(&self) -> Result<Option<u8>, Problem> {
+        let wrong = |_| Problem::field("percent", "must be 0 to 100");
+        self.percent.map(|percent| percent.try_into().map_err(wrong)).transpose()
+    }
 }
 
 /// What is handed in. Existing clients send nothing.
@@ -150,32 +172,35 @@ pub(super) struct HeartbeatBody {
 pub(super) struct SubmitBody {
     /// What was done, in words.
     #[serde(default, deserialize_with = "text_or_empty")]
+    #[schema(value_type = Option<String>, max_length = 65_536)]
     summary: String,
     #[serde(default)]
-    #[schema(max_items = 50)]
-    artifacts: Option<Vec<ArtifactBody>>,
+    #[schema(max_items = 50, value_type = Option<Vec<ArtifactBody>>)]
+    artifacts: Option<Vec<FromObject<ArtifactBody>>>,
     attempt: Option<u32>,
 }
 
 /// A deliverable.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = Artifact)]
+#[schema(as = SubmittedArtifact)]
 pub(super) struct ArtifactBody {
     #[schema(value_type = vocabulary::ArtifactKind)]
     kind: ArtifactKind,
-    /// A path, an address or the text itself.
+    /// A path or an address of at most 2000 characters, or the text itself.
+    #[schema(min_length = 1, max_length = 65_536)]
     value: String,
     #[serde(default, deserialize_with = "text_or_empty")]
+    #[schema(value_type = Option<String>, max_length = 500)]
     title: String,
 }
 
 impl SubmitBody {
     pub(super) fn into_deliverable(self) -> (Deliverable, Option<u32>) {
-        let artifacts = self.artifacts.unwrap_or_default().into_iter().map(|one| Artifact {
-            kind: one.kind,
-            value: one.value,
-            title: one.title,
-        });
+        let artifacts = self
+            .artifacts
+            .unwrap_or_default()
+            .into_iter()
+            .map(|FromObject(one)| Artifact { kind: one.kind, value: one.value, title: one.title });
         (Deliverable { summary: self.summary, artifacts: artifacts.collect() }, self.attempt)
     }
 }
@@ -196,8 +221,10 @@ pub(super) struct BlockBody {
     kind: Option<BlockedKind>,
     /// In words, for planner and humans.
     #[serde(default, deserialize_with = "text_or_empty")]
+    #[schema(value_type = Option<String>, max_length = 65_536)]
     detail: String,
     /// What exactly: an id, a name, a time.
+    #[schema(max_length = 500)]
     waits_for: Option<String>,
 }
 

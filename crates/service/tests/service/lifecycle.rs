@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use openmoss_domain::sub_task::{BlockedKind, Edit, Priority, Status};
 use openmoss_domain::{
-    Action, Actor, ActorKind, Deliverable, DomainError, EventKind, ReviewResult, Role, SubTask,
-    TaskStatus,
+    Action, Actor, ActorKind, AgentStatus, Deliverable, DomainError, EventKind, ReviewResult, Role,
+    SubTask, TaskStatus,
 };
 use openmoss_service::event::Filter;
 use openmoss_service::sub_task::{NewSubTask, NextClaim, Obstacle};
@@ -212,7 +212,7 @@ fn only_an_active_executor_is_given_work(db: &TestDb) {
     let service = TestService::open(db);
     let admin = service.admin();
     let (planner, idle) = (service.agent(Role::Planner), service.agent(Role::Executor));
-    service.set_agent_status(&admin, idle.id, openmoss_domain::AgentStatus::Disabled).unwrap();
+    service.set_agent_status(&admin, idle.id, AgentStatus::Disabled).unwrap();
     let task = service.task();
     let made = service.work(task.id).create();
     for agent in [&planner, &idle] {

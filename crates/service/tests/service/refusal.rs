@@ -17,10 +17,11 @@ pub(crate) fn domain<T: Debug>(result: Result<T, ServiceError>) -> DomainError {
 /// The fields that were wrong.
 #[track_caller]
 pub(crate) fn fields<T: Debug>(result: Result<T, ServiceError>) -> Vec<FieldError> {
-    match domain(result) {
-        DomainError::Invalid(errors) => errors,
-        other => panic!("expected wrong fields, got {other:?}"),
-    }
+    let refusal = domain(result);
+    let DomainError::Invalid(errors) = refusal else {
+        panic!("expected wrong fields, got {refusal:?}")
+    };
+    errors
 }
 
 /// What there was none of.

@@ -1,9 +1,7 @@
 //! Whoever reads on from the last event it got misses none and sees none twice, whatever commits
 //! late.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use uuid::Uuid;
 
-use crate::rows::{at, write};
+use crate::rows::at;
 
 const WRITERS: usize = 6;
 const TRANSACTIONS: usize = 30;
@@ -102,7 +100,10 @@ openmoss_testkit::on_each_backend!(a_follower_sees_every_event_once_and_in_order
 mod held_open {
     //! PostgreSQL gives out sequence numbers in another order than it commits.
 
+    use std::sync::{Mutex, mpsc};
+
     use super::*;
+    use crate::rows::write;
 
     /// A transaction that appends one event when it is told to, and ends when it is told to.
     struct Held<'scope> {

@@ -24,6 +24,7 @@ const POSTGRES_COLUMNS: &str = "
         WHERE table_schema = current_schema() AND table_name NOT LIKE '\\_\\_%'";
 
 /// The indexes: each as `table: name(columns), unique or not, its condition`.
+#[cfg(feature = "postgres")]
 const SQLITE_INDEXES: &str = "
     SELECT m.tbl_name || ': ' || CASE i.origin WHEN 'pk' THEN 'primary key' ELSE m.name END || '('
             || (SELECT group_concat(x.name, ', ') FROM pragma_index_info(m.name) x) || ')'

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use openmoss_domain::SubTask;
-use openmoss_storage::{Location, StorageError, Store, StoreOptions, setting, sub_task};
+use openmoss_storage::{StorageError, Store, StoreOptions, setting, sub_task};
 use openmoss_testkit::{TestDb, at_once, counter_differences};
 
 use crate::rows::{ALL, at, new_sub_task, stored_sub_task, stored_task, write};
@@ -198,7 +198,9 @@ fn postgres_connections_that_were_lost_are_replaced() {
     let mut options = db.options();
     // A name by which only this test's connections are found.
     let name = format!("lost_{}", uuid::Uuid::new_v4().simple());
-    options.location = Location::parse(&format!("{}&application_name={name}", db.url())).unwrap();
+    options.location =
+        openmoss_storage::Location::parse(&format!("{}&application_name={name}", db.url()))
+            .unwrap();
     let store = Store::open(&options).unwrap();
     let set = || store.write(|writer| setting::set(writer, "a.b", "1", at(0)));
     for result in at_once(8, |_| set()) {

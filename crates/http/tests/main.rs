@@ -1,0 +1,36 @@
+//! The server as its clients see it: a real one on a port of its own, asked over TCP.
+//!
+//! Each file is about one resource or one promise. What holds for every answer is checked in one
+//! place, `support/form.rs`, for every call that any test makes.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that finds something else than it looks for has failed, and should say where"
+)]
+
+mod support;
+
+mod admin;
+mod agents;
+mod authentication;
+mod contract;
+mod events;
+mod fallback;
+mod idempotency;
+mod logs;
+mod openapi;
+mod paging;
+mod plans;
+mod problems;
+mod reviews;
+mod robustness;
+mod rules;
+mod scores;
+mod secrecy;
+mod server;
+mod setup;
+mod sub_tasks;
+mod tasks;
+mod tools;
