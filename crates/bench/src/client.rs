@@ -71,10 +71,7 @@ impl Client {
         write!(self.request, "{method} {path} HTTP/1.1\r\nHost: {}\r\n{header}", self.address)?;
         if !body.is_empty() {
             let length = body.len();
-            write!(
-                self.request,
-                "Content-Type: application/json\r\nContent-Length: {length}\r\n"
-            )?;
+            write!(self.request, "Content-Type: application/json\r\nContent-Length: {length}\r\n")?;
         }
         write!(self.request, "\r\n{body}")?;
         Ok(self.stream.get_mut().write_all(&self.request)?)

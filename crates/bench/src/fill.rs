@@ -186,9 +186,8 @@ impl Maker {
         // A step that shares no factor with 100 and 16 mixes statuses, goals and owners.
         let mixed = index.wrapping_mul(2_654_435_761) >> 7;
         let step = OLDEST.as_secs_f64() / f64::from(u32::try_from(rows)?);
-        let created = self.began.plus(Duration::from_secs_f64(
-            step * f64::from(u32::try_from(index)?),
-        ));
+        let created =
+            self.began.plus(Duration::from_secs_f64(step * f64::from(u32::try_from(index)?)));
         let tasks = self.tasks.len();
         let Some((task_id, modules, last_done)) = self.tasks.get_mut(mixed % tasks) else {
             bail!("there are no tasks");

@@ -29,7 +29,12 @@ struct Aim {
 
 impl Row {
     /// A load's rate in `unit`.
-    pub(crate) fn load(part: char, what: impl Into<String>, unit: &'static str, load: Load) -> Self {
+    pub(crate) fn load(
+        part: char,
+        what: impl Into<String>,
+        unit: &'static str,
+        load: Load,
+    ) -> Self {
         Self { load: Some(load), errors: load.errors, ..Self::value(part, what, unit, load.rate) }
     }
 

@@ -2,8 +2,28 @@
 
 /// Words, in an order that repeats after a few thousand characters.
 const WORDS: [&str; 23] = [
-    "read", "the", "draft", "and", "compare", "every", "figure", "with", "its", "source", "note",
-    "what", "differs", "then", "write", "a", "short", "summary", "for", "reviewers", "who", "know",
+    "read",
+    "the",
+    "draft",
+    "and",
+    "compare",
+    "every",
+    "figure",
+    "with",
+    "its",
+    "source",
+    "note",
+    "what",
+    "differs",
+    "then",
+    "write",
+    "a",
+    "short",
+    "summary",
+    "for",
+    "reviewers",
+    "who",
+    "know",
     "nothing",
 ];
 

@@ -179,6 +179,7 @@ const fn refusal(error: &DomainError) -> &'static str {
         DomainError::TaskNotAllowedFrom { .. }
         | DomainError::TaskRoleNotAllowed { .. }
         | DomainError::OwnScore
+        | DomainError::PrerequisiteCancelled { .. }
         | DomainError::Invalid(_) => "!not of a sub-task",
     }
 }

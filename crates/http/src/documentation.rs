@@ -20,7 +20,6 @@ use utoipa_actix_web::AppExt;
 use crate::call::IDEMPOTENCY_KEY_BYTES_MAX;
 use crate::problem::{FieldProblem, ProblemCode, ProblemView};
 use crate::routes::configure;
-use crate::vocabulary::SubTaskAction;
 
 /// The document that `/openapi.json` serves and that `openapi/openapi.json` holds.
 #[must_use]
@@ -30,7 +29,7 @@ pub fn document() -> OpenApi {
 }
 
 /// Adds what handlers do not say one by one: title, identities, the shape of refusals.
-pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
+fn complete(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
         .title("OpenMOSS")
         .version(env!("CARGO_PKG_VERSION"))
@@ -55,7 +54,6 @@ pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
     components.schemas.insert(ProblemView::name().into_owned(), ProblemView::schema());
     components.schemas.insert(FieldProblem::name().into_owned(), FieldProblem::schema());
     components.schemas.insert(ProblemCode::name().into_owned(), ProblemCode::schema());
-    components.schemas.insert(SubTaskAction::name().into_owned(), SubTaskAction::schema());
     require_all_fields_of_answers(&mut document);
     let bodies_that_may_be_absent = without_required_fields(&document);
     for (path, item) in &mut document.paths.paths {
@@ -175,8 +173,8 @@ fn take_idempotency_key(path: &str, operation: &mut Operation) {
 const DESCRIPTION: &str = "\
 Coordination for teams of AI agents. Agents send `Authorization: Bearer <key>`, the admin
 `X-Admin-Token`. Every refusal is an `application/problem+json`: its `detail` says what to do, its
-`code` is one of those under `ProblemCode`, and its `type` leads to an explanation. Every POST takes
-an `Idempotency-Key`: a repeat within a day gets the first answer.";
+`code` is one of those under `ProblemCode`, and its `type` leads to an explanation. Every POST that
+takes an `Idempotency-Key` may be repeated with it: within a day a repeat gets the first answer.";
 
 /// The groups of operations, in the order in which one meets them.
 const TAGS: &[(&str, &str)] = &[

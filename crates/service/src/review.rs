@@ -13,7 +13,7 @@ use crate::Service;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::step::{Stepper, append};
-use crate::sub_task::find_worker;
+use crate::sub_task::{check_role, find_worker};
 
 impl Service {
     /// Records a verdict on a sub-task in review.
@@ -87,13 +87,14 @@ fn judge(
     id: SubTaskId,
     verdict: &Verdict,
 ) -> Result<(Review, SubTask), ServiceError> {
-    if let Some(agent) = verdict.rework_agent {
-        find_worker(writer, "rework_agent", agent)?;
-    }
     let command = match verdict.result {
         ReviewResult::Approved => Command::Approve,
         ReviewResult::Rejected => Command::Reject { rework_agent: verdict.rework_agent },
     };
+    check_role(command.action(), stepper.actor)?;
+    if let Some(agent) = verdict.rework_agent {
+        find_worker(writer, "rework_agent", agent)?;
+    }
     let step = stepper.step(writer, id, &command)?;
     let stored = Review {
         id: ReviewId::from_uuid(Uuid::new_v4()),

@@ -283,6 +283,7 @@ impl Service {
         edit: &Edit,
         depends_on: Option<Vec<SubTaskId>>,
     ) -> Result<SubTask, ServiceError> {
+        check_role(Action::Edit, cx.actor)?;
         // The numbers follow from the list.
         let edit = Edit { prerequisites: None, ..edit.checked()? };
         let stepper = self.stepper(cx);
@@ -321,7 +322,7 @@ impl Service {
 }
 
 /// Whoever may never do this learns nothing else; the step itself checks the rest.
-fn check_role(action: Action, actor: Actor) -> Result<(), DomainError> {
+pub(crate) fn check_role(action: Action, actor: Actor) -> Result<(), DomainError> {
     let actor = actor.kind();
     if role_may_ever(action, actor) {
         Ok(())
