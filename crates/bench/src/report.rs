@@ -95,7 +95,7 @@ impl Row {
             latency(|load| load.p99),
             if self.value.is_some() { self.errors.to_string() } else { String::new() },
             busy(|load| load.server_cpu),
-            busy(|load| load.load_cpu),
+            busy(|load| load.generator_cpu),
             self.aim.as_ref().map_or_else(String::new, |aim| {
                 format!("{} {}", aim.text, if aim.is_met { "✓" } else { "✗" })
             }),
@@ -113,7 +113,7 @@ impl Row {
             "p99_ms": load.p99.as_secs_f64() * 1e3,
             "errors": self.errors,
             "server_cpus": load.server_cpu,
-            "load_cpus": load.load_cpu,
+            "load_cpus": load.generator_cpu,
             "aim": self.aim.as_ref().map(|aim| json!({ "text": aim.text, "is_met": aim.is_met })),
             "note": self.note,
         })

@@ -17,8 +17,8 @@ pub(crate) const READY: &str = "OpenMOSS is ready at ";
 /// With this, agents register themselves.
 pub(crate) const REGISTRATION_TOKEN: &str = "benchmark";
 /// How long a server may take to be ready, and to stop.
-const START_MAX: Duration = Duration::from_secs(60);
-const STOP_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
+const STOP_MAX: Duration = Duration::from_mins(1);
 /// Clock ticks in a second, as Linux shows processor time on every platform that we support.
 const TICKS_PER_SECOND: f64 = 100.0;
 

@@ -13,7 +13,7 @@ pub(crate) struct Load {
     pub(crate) errors: u64,
     /// Processors that the server kept busy, and those that the load generator did.
     pub(crate) server_cpu: f64,
-    pub(crate) load_cpu: f64,
+    pub(crate) generator_cpu: f64,
 }
 
 /// The sample below which `share` of all samples lie; sorts them.

@@ -51,7 +51,7 @@ pub(crate) fn run(
     let mut measured = ask(server, questions.connections, load, &script)?;
     let seconds = load.as_secs_f64();
     measured.server_cpu = (server.cpu()? - server_before) / seconds;
-    measured.load_cpu = (own_cpu()? - own_before) / seconds;
+    measured.generator_cpu = (own_cpu()? - own_before) / seconds;
     Ok(measured)
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Row>> {
 struct Measured {
     run: Run,
     server_cpu: f64,
-    load_cpu: f64,
+    generator_cpu: f64,
     memory: f64,
 }
 
@@ -65,10 +65,10 @@ fn on(bench: &Bench, database: &str) -> Result<Measured> {
     let run = team.work(load)?;
     let seconds = run.all.as_secs_f64();
     let server_cpu = (server.cpu()? - server_before) / seconds;
-    let load_cpu = (own_cpu()? - own_before) / seconds;
+    let generator_cpu = (own_cpu()? - own_before) / seconds;
     let memory = server.memory("VmRSS")?;
     server.stop()?;
-    Ok(Measured { run, server_cpu, load_cpu, memory })
+    Ok(Measured { run, server_cpu, generator_cpu, memory })
 }
 
 fn rows(backend: &str, measured: &Measured, aim: Option<f64>) -> Vec<Row> {
@@ -77,7 +77,7 @@ fn rows(backend: &str, measured: &Measured, aim: Option<f64>) -> Vec<Row> {
         rate: run.finished_per_second(),
         errors: run.errors.iter().sum(),
         server_cpu: measured.server_cpu,
-        load_cpu: measured.load_cpu,
+        generator_cpu: measured.generator_cpu,
         ..Load::default()
     };
     let row = Row::load('c', format!("life cycles on {backend}"), "finished/s", whole);

@@ -95,7 +95,8 @@ impl Team {
             drop(submitted);
             let mut samples = Vec::new();
             for thread in threads {
-                let joined = thread.join().map_err(|_| anyhow!("a member of the team panicked"));
+                let joined =
+                    thread.join().map_err(|_panic| anyhow!("a member of the team panicked"));
                 samples.extend(joined??);
             }
             Ok(samples)
