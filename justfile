@@ -71,13 +71,18 @@ bench *ARGS:
     cargo build --release --bin openmoss
     cargo run --release -p openmoss-bench -- {{ARGS}}
 
-# The demo end to end on both databases.
+# The demo end to end on both databases, and the browser on the same program.
 demo-check:
-    cargo run --release --features postgres -- demo --exit
-    cargo run --release --features postgres -- demo --exit --database "${TEST_DATABASE_URL:-$(tools/test-postgres start)}"
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo build --release --features postgres
+    target/release/openmoss demo --exit
+    url="${TEST_DATABASE_URL:-$(tools/test-postgres start)}"
+    psql --quiet "$url" -c 'DROP SCHEMA IF EXISTS demo CASCADE' -c 'CREATE SCHEMA demo'
+    target/release/openmoss demo --exit --database "$url?options=-csearch_path%3Ddemo"
 
 # What CI runs after the README's test command.
-ci: lint docs test-pg test-client test-ui demo-check
+ci: lint docs test-pg test-client test-ui demo-check test-browser
 
 # Forget builds and scratch databases.
 clean:
