@@ -6,7 +6,7 @@ use openmoss_domain::{
     TaskStatus, Timestamp, Transition,
 };
 use openmoss_storage::task::Lock;
-use openmoss_storage::{Swap, Writer, event, prerequisite, sub_task, task};
+use openmoss_storage::{StorageError, Swap, Writer, event, prerequisite, sub_task, task};
 use uuid::Uuid;
 
 use crate::error::ServiceError;
@@ -50,7 +50,7 @@ impl Stepper {
         id: SubTaskId,
         command: &Command,
     ) -> Result<Stepped, ServiceError> {
-        Self::lock_task(writer, id, command)?;
+        let is_locked = Self::lock_task(writer, id, command)?;
         for _ in 0..TRIES {
             let before = sub_task::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
             match before.apply(command, self.actor, self.now, &self.policy)? {
@@ -65,7 +65,7 @@ impl Stepper {
                         append(writer, &event)?;
                     }
                     let stepped = Stepped { before, after: *next };
-                    self.follow_up(writer, &stepped)?;
+                    self.follow_up(writer, &stepped, is_locked)?;
                     return Ok(stepped);
                 }
             }
@@ -74,36 +74,42 @@ impl Stepper {
     }
 
     /// Locks the task for a step that changes what others of its sub-tasks wait for, or the task
-    /// itself. Always the task before its sub-tasks: otherwise two transactions could wait for each
-    /// other.
+    /// itself; whether it did. Always the task before its sub-tasks: otherwise two transactions
+    /// could wait for each other.
     fn lock_task(
         writer: &mut Writer,
         id: SubTaskId,
         command: &Command,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<bool, ServiceError> {
         let action = command.action();
         let is_felt = matches!(action, Action::Approve | Action::Cancel | Action::Reopen);
         if !is_felt && action != Action::Start {
-            return Ok(());
+            return Ok(false);
         }
         let id = sub_task::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?.task_id;
         // Only the first start changes the task.
         let is_active =
             |task: Option<Task>| task.is_some_and(|task| task.status == TaskStatus::Active);
-        if is_felt || is_active(task::find(writer, id)?) {
+        let is_locked = is_felt || is_active(task::find(writer, id)?);
+        if is_locked {
             task::find_locked(writer, id, Lock::Exclusive)?;
         }
-        Ok(())
+        Ok(is_locked)
     }
 
     /// What else must be true after a step, in the same transaction.
-    fn follow_up(self, writer: &mut Writer, stepped: &Stepped) -> Result<(), ServiceError> {
+    fn follow_up(
+        self,
+        writer: &mut Writer,
+        stepped: &Stepped,
+        is_task_locked: bool,
+    ) -> Result<(), ServiceError> {
         let (before, after) = (&stepped.before, &stepped.after);
         if before.status == after.status {
             return Ok(());
         }
         match after.status {
-            Status::InProgress => self.note_first_start(writer, after)?,
+            Status::InProgress => self.note_first_start(writer, after, is_task_locked)?,
             Status::Done => self.release_dependents(writer, after)?,
             Status::Cancelled => self.block_dependents(writer, after)?,
             Status::Pending if before.status == Status::Done => {
@@ -122,12 +128,22 @@ impl Stepper {
     }
 
     /// The first start moves an active task to `in_progress`.
-    fn note_first_start(self, writer: &mut Writer, started: &SubTask) -> Result<(), ServiceError> {
+    fn note_first_start(
+        self,
+        writer: &mut Writer,
+        started: &SubTask,
+        is_task_locked: bool,
+    ) -> Result<(), ServiceError> {
         let Some(before) = task::find(writer, started.task_id)? else {
             return Ok(());
         };
         if before.status != TaskStatus::Active {
             return Ok(());
+        }
+        if !is_task_locked {
+            // It was activated a moment ago. To lock it now would be to lock it after a sub-task,
+            // so the transaction is run again.
+            return Err(StorageError::Busy.into());
         }
         let moved = before.move_to(TaskStatus::InProgress, Actor::System, self.now)?;
         // Losing the race means that somebody else moved the task: nothing is left to do.

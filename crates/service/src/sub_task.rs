@@ -12,7 +12,9 @@ use openmoss_domain::{
 };
 use openmoss_storage::sub_task as stored;
 use openmoss_storage::task::Lock;
-use openmoss_storage::{Reader, Swap, Writer, agent, module, prerequisite, submission, task};
+use openmoss_storage::{
+    Reader, StorageError, Swap, Writer, agent, module, prerequisite, submission, task,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -348,6 +350,11 @@ pub(crate) fn open_task(
     task.check(TaskAction::Extend, stepper.actor)?;
     if task.status != TaskStatus::Completed {
         return Ok(task);
+    }
+    if !is_moved {
+        // It was completed a moment ago. Two that hold it shared would wait for each other to move
+        // it, so the transaction is run again.
+        return Err(StorageError::Busy.into());
     }
     crate::task::move_task(writer, stepper, &task, TaskStatus::InProgress)
 }

@@ -15,7 +15,7 @@ use openmoss_domain::{
     TaskStatus,
 };
 use openmoss_service::event::Filter;
-use openmoss_service::sub_task::{Filter as ListFilter, NewSubTask, NextClaim, Obstacle};
+use openmoss_service::sub_task::{Filter as ListFilter, NewSubTask, Obstacle};
 use openmoss_service::{Recorded, ServiceError, Window};
 use openmoss_testkit::{TestDb, TestService, at_once, by, differences, draft, rounds};
 use rand::rngs::StdRng;
@@ -23,7 +23,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
 const THREADS: usize = 6;
-const STEPS: usize = 80;
+const STEPS: usize = 120;
 const ALL: Window = Window { offset: 0, limit: 10_000 };
 
 /// Who and what a history is about.
@@ -60,6 +60,19 @@ impl World {
         }
     }
 
+    /// Gives up all that is left, everybody at once: each task ends, and the planner hears of it.
+    fn end_everything(&self) {
+        let planner = by(&self.planner);
+        let open: Vec<_> =
+            self.sub_tasks().into_iter().filter(|one| !one.status.is_terminal()).collect();
+        at_once(THREADS, |i| {
+            for one in open.iter().skip(i).step_by(THREADS) {
+                self.service.cancel_sub_task(&planner, one.id).unwrap();
+            }
+        });
+        assert!(self.sub_tasks().iter().all(|one| one.status.is_terminal()));
+    }
+
     fn sub_tasks(&self) -> Vec<SubTask> {
         let admin = openmoss_domain::Actor::Admin;
         let page = self.service.list_sub_tasks(admin, ListFilter::default(), ALL).unwrap();
@@ -83,78 +96,133 @@ fn lived<T>(result: Result<T, ServiceError>) -> Option<T> {
 
 impl Thread<'_> {
     fn act(&mut self) {
-        let service = &self.world.service;
-        let (admin, planner) = (service.admin(), by(&self.world.planner));
-        let random = &mut self.random;
-        let owner = self.world.executors.choose(random).unwrap();
-        let executor = by(owner);
-        let reviewer = by(self.world.reviewers.choose(random).unwrap());
         let sub_tasks = self.world.sub_tasks();
-        let one = sub_tasks.choose(random).unwrap();
-        // Work goes on more often when somebody who may is asked.
-        let mine = sub_tasks.iter().filter(|one| one.owner == Some(owner.id)).collect::<Vec<_>>();
-        let id = mine.choose(random).map_or(one.id, |mine| mine.id);
-        match random.random_range(0..24) {
-            0..=2 => drop(
-                lived(service.claim_next(&executor, None, None))
-                    .is_some_and(|next| matches!(next, NextClaim::Claimed(_))),
-            ),
-            3 => drop(lived(service.claim_sub_task(&executor, one.id, None))),
-            4..=6 => drop(lived(service.start_sub_task(&executor, id, None, None))),
-            7..=10 => self.submit(owner, id),
-            11 | 12 => self.review(one.id),
-            13 => drop(lived(service.complete_sub_task(&reviewer, one.id))),
-            14 => drop(lived(service.reassign_sub_task(&planner, one.id, owner.id))),
-            15 => drop(lived(service.release_sub_task(&executor, id))),
-            16 => {
-                let detail = "silent".to_owned();
-                let obstacle = Obstacle { kind: BlockedKind::Timeout, detail, waits_for: None };
-                drop(lived(service.block_sub_task(&planner, one.id, &obstacle)));
-            }
-            17 => drop(lived(service.requeue_sub_task(&planner, one.id))),
-            18 if random.random_bool(0.5) => {
-                drop(lived(service.cancel_sub_task(&planner, one.id)));
-            }
-            18 => drop(lived(service.reopen_sub_task(&planner, one.id))),
-            19 => self.create(&sub_tasks),
-            20 => self.edit(&sub_tasks),
-            21 => drop(lived(service.heartbeat_sub_task(&executor, id, Some("x"), None, None))),
-            22 => drop(lived(service.adjust_score(&admin, owner.id, 3, "by hand", None))),
-            _ => {
-                let task = *self.world.tasks.choose(random).unwrap();
-                let status = *[
-                    TaskStatus::Active,
-                    TaskStatus::Active,
-                    TaskStatus::Completed,
-                    TaskStatus::Cancelled,
-                ]
-                .choose(random)
-                .unwrap();
-                drop(lived(service.move_task(&admin, task, status)));
-            }
+        match self.random.random_range(0..28) {
+            0..16 => self.go_on(&sub_tasks),
+            16..26 => self.interfere(&sub_tasks),
+            26 => self.create(&sub_tasks),
+            _ => self.edit(&sub_tasks),
         }
-        service.clock.advance(Duration::from_millis(1));
+        self.world.service.clock.advance(Duration::from_millis(1));
     }
 
-    fn submit(&mut self, owner: &Agent, id: SubTaskId) {
+    /// A sub-task, more often than not one in one of these statuses.
+    fn one_in(&mut self, sub_tasks: &[SubTask], statuses: &[Status]) -> SubTask {
+        let fitting: Vec<_> =
+            sub_tasks.iter().filter(|one| statuses.contains(&one.status)).collect();
+        let is_fitting = self.random.random_bool(0.9);
+        let fitting = fitting.choose(&mut self.random).copied().filter(|_| is_fitting);
+        fitting.or(sub_tasks.choose(&mut self.random)).unwrap().clone()
+    }
+
+    /// Its owner, more often than not.
+    fn owner_of(&mut self, one: &SubTask) -> Agent {
+        let executors = &self.world.executors;
+        let owner = executors.iter().find(|agent| Some(agent.id) == one.owner);
+        let is_owner = self.random.random_bool(0.9);
+        owner.filter(|_| is_owner).or(executors.choose(&mut self.random)).unwrap().clone()
+    }
+
+    /// What brings work to its end.
+    fn go_on(&mut self, sub_tasks: &[SubTask]) {
+        let service = &self.world.service;
+        let executor = by(self.world.executors.choose(&mut self.random).unwrap());
+        match self.random.random_range(0..8) {
+            0 => drop(lived(service.claim_next(&executor, None, None))),
+            1 => {
+                let one = self.one_in(sub_tasks, &[Status::Pending]);
+                lived(service.claim_sub_task(&executor, one.id, None));
+            }
+            2 | 3 => {
+                let one = self.one_in(sub_tasks, &[Status::Assigned, Status::Rework]);
+                lived(service.start_sub_task(&by(&self.owner_of(&one)), one.id, None, None));
+            }
+            4 | 5 => {
+                let one = self.one_in(sub_tasks, &[Status::InProgress]);
+                self.submit(&one);
+            }
+            _ => {
+                let one = self.one_in(sub_tasks, &[Status::Review]);
+                self.review(&one);
+            }
+        }
+    }
+
+    /// What stops, turns or watches it.
+    fn interfere(&mut self, sub_tasks: &[SubTask]) {
+        let service = &self.world.service;
+        let (admin, planner) = (service.admin(), by(&self.world.planner));
+        let held = [Status::Assigned, Status::InProgress, Status::Rework];
+        let agent = self.world.executors.choose(&mut self.random).unwrap().id;
+        match self.random.random_range(0..9) {
+            0 => {
+                let one = self.one_in(sub_tasks, &held);
+                lived(service.reassign_sub_task(&planner, one.id, agent));
+            }
+            1 => {
+                let one = self.one_in(sub_tasks, &[Status::Assigned]);
+                lived(service.release_sub_task(&by(&self.owner_of(&one)), one.id));
+            }
+            2 => {
+                let one = self.one_in(sub_tasks, &held);
+                let detail = "silent".to_owned();
+                let obstacle = Obstacle { kind: BlockedKind::Timeout, detail, waits_for: None };
+                lived(service.block_sub_task(&planner, one.id, &obstacle));
+            }
+            3 | 4 => {
+                let one = self.one_in(sub_tasks, &[Status::Blocked]);
+                lived(service.requeue_sub_task(&planner, one.id));
+            }
+            5 => {
+                let one = self.one_in(sub_tasks, Status::ALL);
+                lived(service.cancel_sub_task(&planner, one.id));
+            }
+            6 => {
+                let one = self.one_in(sub_tasks, &[Status::Done, Status::Cancelled]);
+                lived(service.reopen_sub_task(&planner, one.id));
+            }
+            7 => {
+                let one = self.one_in(sub_tasks, &[Status::InProgress]);
+                let owner = by(&self.owner_of(&one));
+                lived(service.heartbeat_sub_task(&owner, one.id, Some("x"), None, None));
+                lived(service.adjust_score(&admin, agent, 3, "by hand", None));
+            }
+            _ => {
+                // What is over does not stay so for long, or nothing else would happen.
+                let task = *self.world.tasks.choose(&mut self.random).unwrap();
+                let over = [TaskStatus::Completed, TaskStatus::Cancelled];
+                let over = *over.choose(&mut self.random).unwrap();
+                lived(service.move_task(&admin, task, over));
+                lived(service.claim_next(&by(&self.world.executors[0]), Some(task), None));
+                lived(service.move_task(&admin, task, TaskStatus::Active));
+            }
+        }
+    }
+
+    fn submit(&mut self, one: &SubTask) {
+        let owner = by(&self.owner_of(one));
         let summary = uuid::Uuid::new_v4().to_string();
         let deliverable = Deliverable { summary: summary.clone(), artifacts: Vec::new() };
-        let result = self.world.service.submit_sub_task(&by(owner), id, &deliverable, None);
+        let result = self.world.service.submit_sub_task(&owner, one.id, &deliverable, None);
         if matches!(result, Ok(_) | Err(ServiceError::LateSubmission { .. })) {
             self.handed_in.push(summary);
         }
         lived(result);
     }
 
-    fn review(&mut self, id: SubTaskId) {
+    fn review(&mut self, one: &SubTask) {
         let reviewer = by(self.world.reviewers.choose(&mut self.random).unwrap());
+        if self.random.random_bool(0.3) {
+            lived(self.world.service.complete_sub_task(&reviewer, one.id));
+            return;
+        }
         let result = *ReviewResult::ALL.choose(&mut self.random).unwrap();
         let verdict = TestService::verdict(result, self.random.random_range(1..=5));
-        lived(self.world.service.review_sub_task(&reviewer, id, &verdict));
+        lived(self.world.service.review_sub_task(&reviewer, one.id, &verdict));
     }
 
     fn some_of(&mut self, sub_tasks: &[SubTask]) -> Vec<SubTaskId> {
-        let n = self.random.random_range(0..3);
+        let n = self.random.random_range(0..2);
         sub_tasks.choose_multiple(&mut self.random, n).map(|one| one.id).collect()
     }
 
@@ -162,6 +230,10 @@ impl Thread<'_> {
         let task_id = *self.world.tasks.choose(&mut self.random).unwrap();
         let siblings: Vec<_> =
             sub_tasks.iter().filter(|one| one.task_id == task_id).cloned().collect();
+        // A task that only grows never ends.
+        if siblings.iter().filter(|one| !one.status.is_terminal()).count() > 3 {
+            return;
+        }
         let new = NewSubTask {
             task_id,
             module_id: None,
@@ -304,6 +376,8 @@ fn any_history_leaves_everything_in_order(db: &TestDb) {
         });
         handed_in.extend(taken.into_iter().flatten());
         check(db, &world, &handed_in);
+        world.end_everything();
+        check(db, &world, &handed_in);
     }
     // The history was not all refusals.
     let kinds = world.service.kinds(Filter::default());
@@ -315,6 +389,7 @@ fn any_history_leaves_everything_in_order(db: &TestDb) {
         EventKind::SubTaskBlocked,
         EventKind::SubTaskCancelled,
         EventKind::SubTaskReopened,
+        EventKind::TaskAllDone,
     ] {
         assert!(kinds.contains(&kind), "{kind}");
     }
