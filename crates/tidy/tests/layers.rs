@@ -141,7 +141,7 @@ fn each_crate_uses_only_what_its_layer_may() {
         for used in dependencies(package, DependencyKind::Normal) {
             assert!(
                 allowed.contains(&used),
-                "{name} must not use {used}: see DESIGN of layers in ARCHITECTURE.md"
+                "{name} must not use {used}: see the map in ARCHITECTURE.md"
             );
         }
     }
