@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::id::fresh;
 use openmoss_domain::{Actor, DomainError, SessionId, Timestamp};
 use openmoss_storage::session;
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::Service;
 use crate::context::Context;
@@ -29,7 +29,7 @@ impl Service {
         self.check_password(password, "the admin password is wrong")?;
         let token = new_admin_token();
         let token_hash = hash(token.expose().as_bytes());
-        let id = SessionId::from_uuid(Uuid::new_v4());
+        let id = SessionId::from_uuid(fresh());
         let (now, expiry) = (self.now(), self.session_expiry());
         self.store.write(move |writer| -> Result<(), ServiceError> {
             Ok(session::insert(writer, id, &token_hash, now, expiry)?)

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
+use crate::id::fresh;
 use openmoss_domain::agent::AGENT_NAME_CHARS_MAX;
 use openmoss_domain::{Actor, Agent, AgentId, AgentStatus, Event, EventKind, Fields, Role, text};
 use openmoss_storage::{StorageError, agent};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::Service;
 use crate::context::Context;
@@ -93,7 +93,7 @@ impl Service {
         let key = new_api_key();
         let key_hash = hash(key.expose().as_bytes());
         let created = Agent {
-            id: AgentId::from_uuid(Uuid::new_v4()),
+            id: AgentId::from_uuid(fresh()),
             name,
             role: new.role,
             description,

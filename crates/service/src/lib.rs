@@ -11,6 +11,7 @@ mod context;
 mod credential;
 mod directory;
 mod error;
+mod id;
 mod step;
 mod throttle;
 

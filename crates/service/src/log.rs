@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use crate::id::fresh;
 use openmoss_domain::log::{LogAction, LogEntry};
 use openmoss_domain::{AgentId, DomainError, Fields, LogId, SubTaskId, text};
 use openmoss_storage::log::{Filter, append, list};
 use openmoss_storage::sub_task;
-use uuid::Uuid;
 
 use crate::Service;
 use crate::context::Context;
@@ -59,7 +59,7 @@ impl Service {
             .ok_or(ServiceError::Forbidden("only an agent writes the activity log"))?;
         let stepper = self.stepper(cx);
         let entry = LogEntry {
-            id: LogId::from_uuid(Uuid::new_v4()),
+            id: LogId::from_uuid(fresh()),
             agent_id,
             sub_task_id: new.sub_task_id,
             action: new.action,

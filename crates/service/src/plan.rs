@@ -1,10 +1,10 @@
 //! A whole plan in one transaction: all or nothing.
 
+use crate::id::fresh;
 use openmoss_domain::plan::{CheckedPlan, Plan, Prerequisite};
 use openmoss_domain::{DomainError, Fields, Module, ModuleId, SubTask, SubTaskId, TaskId};
 use openmoss_storage::{Writer, agent, sub_task as stored};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::Service;
 use crate::context::Context;
@@ -48,7 +48,7 @@ impl Service {
     ) -> Result<Planned, ServiceError> {
         let plan = plan.checked()?;
         let stepper = self.stepper(cx);
-        let new_ids = |n: usize| (0..n).map(|_| Uuid::new_v4()).collect::<Vec<_>>();
+        let new_ids = |n: usize| (0..n).map(|_| fresh()).collect::<Vec<_>>();
         let module_ids: Vec<_> =
             new_ids(plan.modules.len()).into_iter().map(ModuleId::from_uuid).collect();
         let ids: Vec<_> =

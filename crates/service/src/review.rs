@@ -1,5 +1,6 @@
 //! Reviews: a verdict moves the sub-task, is kept, and changes the owner's score, all at once.
 
+use crate::id::fresh;
 use openmoss_domain::review::{NEUTRAL_SCORE, Verdict};
 use openmoss_domain::score::{ScoreChange, review_delta};
 use openmoss_domain::{
@@ -7,7 +8,6 @@ use openmoss_domain::{
     SubTaskId,
 };
 use openmoss_storage::{Page, Window, Writer, review, score};
-use uuid::Uuid;
 
 use crate::Service;
 use crate::context::Context;
@@ -97,7 +97,7 @@ fn judge(
     }
     let step = stepper.step(writer, id, &command)?;
     let stored = Review {
-        id: ReviewId::from_uuid(Uuid::new_v4()),
+        id: ReviewId::from_uuid(fresh()),
         sub_task_id: id,
         reviewer: stepper.actor.agent_id(),
         round: review::count_of(writer, id)? + 1,
@@ -128,7 +128,7 @@ pub(crate) fn change_score(
     delta: i64,
 ) -> Result<ScoreChange, ServiceError> {
     let change = ScoreChange {
-        id: ScoreLogId::from_uuid(Uuid::new_v4()),
+        id: ScoreLogId::from_uuid(fresh()),
         agent_id,
         sub_task_id,
         reason,

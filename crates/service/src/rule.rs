@@ -1,9 +1,9 @@
 //! Rules: what every agent reads.
 
+use crate::id::fresh;
 use openmoss_domain::rule::{Variables, merge};
 use openmoss_domain::{Actor, Event, EventKind, Rule, RuleId, RuleScope, SubTaskId, TaskId};
 use openmoss_storage::{StorageError, rule};
-use uuid::Uuid;
 
 use crate::Service;
 use crate::context::Context;
@@ -58,7 +58,7 @@ impl Service {
         Rule::check(new.scope, new.task_id, new.sub_task_id, &new.content)?;
         let now = self.now();
         let created = Rule {
-            id: RuleId::from_uuid(Uuid::new_v4()),
+            id: RuleId::from_uuid(fresh()),
             scope: new.scope,
             task_id: new.task_id,
             sub_task_id: new.sub_task_id,

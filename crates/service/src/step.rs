@@ -1,5 +1,6 @@
 //! The one loop by which a sub-task changes: read, apply, compare and set, append, follow up.
 
+use crate::id::fresh;
 use openmoss_domain::sub_task::{BlockedKind, Status};
 use openmoss_domain::{
     Action, Actor, Command, Event, EventId, EventKind, Policy, SubTask, SubTaskId, Task,
@@ -7,7 +8,6 @@ use openmoss_domain::{
 };
 use openmoss_storage::task::Lock;
 use openmoss_storage::{StorageError, Swap, Writer, event, prerequisite, sub_task, task};
-use uuid::Uuid;
 
 use crate::error::ServiceError;
 
@@ -225,5 +225,5 @@ impl Stepper {
 
 /// Appends an event under a fresh id.
 pub(crate) fn append(writer: &mut Writer, new: &Event) -> Result<(), ServiceError> {
-    Ok(event::append(writer, EventId::from_uuid(Uuid::new_v4()), new)?)
+    Ok(event::append(writer, EventId::from_uuid(fresh()), new)?)
 }

@@ -2,6 +2,7 @@
 
 mod query;
 
+use crate::id::fresh;
 use openmoss_domain::sub_task::rules::role_may_ever;
 use openmoss_domain::sub_task::{BlockedKind, Draft, Edit, Place, Status};
 use openmoss_domain::submission::Submission;
@@ -16,7 +17,6 @@ use openmoss_storage::{
     Reader, StorageError, Swap, Writer, agent, module, prerequisite, submission, task,
 };
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 pub use openmoss_storage::sub_task::Filter;
 pub use query::SubTaskView;
@@ -259,7 +259,7 @@ impl Service {
         fields.finish()?;
         let new = NewSubTask { draft, ..new.clone() };
         let stepper = self.stepper(cx);
-        let id = SubTaskId::from_uuid(Uuid::new_v4());
+        let id = SubTaskId::from_uuid(fresh());
         self.write(cx, move |writer| {
             let task = open_task(writer, stepper, new.task_id)?;
             if let Some(module_id) = new.module_id {
@@ -549,7 +549,7 @@ fn keep_deliverable(
     submission::insert(
         writer,
         &Submission {
-            id: SubmissionId::from_uuid(Uuid::new_v4()),
+            id: SubmissionId::from_uuid(fresh()),
             sub_task_id: step.after.id,
             agent_id,
             attempt: step.after.attempt,
@@ -594,7 +594,7 @@ fn keep_late(
     }
     let attempt = late.attempt.filter(|named| (1..last_attempt).contains(named));
     let new = Submission {
-        id: SubmissionId::from_uuid(Uuid::new_v4()),
+        id: SubmissionId::from_uuid(fresh()),
         sub_task_id: id,
         agent_id,
         attempt: attempt.unwrap_or(last_attempt),

@@ -1,5 +1,6 @@
 //! What actors do with tasks and modules.
 
+use crate::id::fresh;
 use openmoss_domain::ActorKind;
 use openmoss_domain::error::DomainError;
 use openmoss_domain::sub_task::WorkKind;
@@ -8,7 +9,6 @@ use openmoss_domain::task::TaskEdit;
 use openmoss_domain::{Event, EventKind, Fields, Module, ModuleId, Task, TaskId, TaskStatus, text};
 use openmoss_storage::task::Lock;
 use openmoss_storage::{Page, Window, Writer, module, sub_task, task};
-use uuid::Uuid;
 
 use crate::Service;
 use crate::context::Context;
@@ -33,7 +33,7 @@ impl Service {
             let (actor, action) = (cx.actor.kind(), TaskAction::Plan);
             return Err(DomainError::TaskRoleNotAllowed { actor, action }.into());
         }
-        let id = TaskId::from_uuid(Uuid::new_v4());
+        let id = TaskId::from_uuid(fresh());
         let new = Task::create(id, name, description, kind, self.now());
         let event = Event::new(EventKind::TaskCreated, cx.actor, new.created_at)
             .task(id)
@@ -114,7 +114,7 @@ impl Service {
         let description = fields.keep(text::text("description", description));
         fields.finish()?;
         let stepper = self.stepper(cx);
-        let id = ModuleId::from_uuid(Uuid::new_v4());
+        let id = ModuleId::from_uuid(fresh());
         let new = Module { id, task_id, name, description, created_at: stepper.now };
         self.write(cx, move |writer| {
             open_task(writer, stepper, task_id)?;
