@@ -17,6 +17,7 @@ pub mod event;
 pub mod id;
 pub mod log;
 pub mod module;
+pub mod page;
 pub mod plan;
 pub mod policy;
 pub mod review;
@@ -39,6 +40,7 @@ pub use id::{
     SubmissionId, TaskId,
 };
 pub use module::Module;
+pub use page::SortOrder;
 pub use policy::Policy;
 pub use review::{Review, ReviewResult};
 pub use rule::{Rule, RuleScope};

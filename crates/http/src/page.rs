@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use openmoss_service::{Page, Window};
+use openmoss_domain::Fields;
+use openmoss_service::{Page, ServiceError, Window};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, Ref, RefOr, SchemaFormat};
@@ -16,6 +17,8 @@ const PAGE_SIZE_MAX: i64 = 100;
 const UNPAGED_MAX: i64 = 200;
 /// Pages beyond this are as empty as any page past the end.
 const PAGE_MAX: i64 = 1_000_000_000;
+/// Rows on a page of an admin's list, unless asked otherwise.
+const ADMIN_PAGE_SIZE: i64 = 20;
 
 /// Which page of an agents' list.
 #[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
@@ -26,6 +29,18 @@ pub(crate) struct PageQuery {
     page: Option<i64>,
     /// Rows on a page, at most 100; 0 asks for all and gets at most 200 with `has_more`.
     #[param(default = 0)]
+    page_size: Option<i64>,
+}
+
+/// Which page of an admin's list.
+#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AdminPageQuery {
+    /// 1 is the first page.
+    #[param(default = 1, minimum = 1)]
+    page: Option<i64>,
+    /// Rows on a page.
+    #[param(default = 20, minimum = 1, maximum = 100)]
     page_size: Option<i64>,
 }
 
@@ -80,6 +95,45 @@ impl<T: ToSchema> ToSchema for PageView<T> {
     }
 }
 
+impl<V> PageView<V> {
+    /// One page of those with `limit` rows each.
+    fn of<T>(found: Page<T>, page: i64, limit: i64) -> Self
+    where
+        V: From<T>,
+    {
+        let total_pages = ((found.total + limit - 1) / limit).max(1);
+        Self {
+            items: found.items.into_iter().map(V::from).collect(),
+            total: found.total,
+            page,
+            page_size: limit,
+            total_pages,
+            has_more: page < total_pages,
+        }
+    }
+}
+
+#[expect(dead_code, reason = "the admin's lists come one after the other")]
+impl AdminPageQuery {
+    /// Answers with the page that `list` gives for this question.
+    pub(crate) fn answer<T, V: From<T>>(
+        self,
+        list: impl FnOnce(Window) -> Result<Page<T>, Problem>,
+    ) -> Result<PageView<V>, Problem> {
+        let (page, limit) = (self.page.unwrap_or(1), self.page_size.unwrap_or(ADMIN_PAGE_SIZE));
+        let mut fields = Fields::default();
+        if !(1..=PAGE_MAX).contains(&page) {
+            fields.push("page", format!("must be 1 to {PAGE_MAX}"));
+        }
+        if !(1..=PAGE_SIZE_MAX).contains(&limit) {
+            fields.push("page_size", format!("must be 1 to {PAGE_SIZE_MAX}"));
+        }
+        fields.finish().map_err(ServiceError::from)?;
+        let found = list(Window { offset: (page - 1) * limit, limit })?;
+        Ok(PageView::of(found, page, limit))
+    }
+}
+
 impl PageQuery {
     /// Answers with the page that `list` gives for this question.
     pub(crate) fn answer<T, V: From<T>>(
@@ -95,15 +149,7 @@ impl PageQuery {
             page = 1;
             found = list(Window { offset: 0, limit })?;
         }
-        let total_pages = ((found.total + limit - 1) / limit).max(1);
-        Ok(PageView {
-            items: found.items.into_iter().map(V::from).collect(),
-            total: found.total,
-            page,
-            page_size: asked,
-            total_pages,
-            has_more: page < total_pages,
-        })
+        Ok(PageView { page_size: asked, ..PageView::of(found, page, limit) })
     }
 
     /// Answers with an empty page: a filter that nothing can match.
