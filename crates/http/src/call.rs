@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 
 use crate::input;
 use crate::problem::Problem;
-use crate::sub_tasks::SubTaskView;
+use crate::sub_tasks::views::SubTaskView;
 
 /// Largest body, in bytes.
 pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;

@@ -13,8 +13,7 @@ use crate::context::Context;
 use crate::credential::{hash, is_same, new_api_key};
 use crate::error::ServiceError;
 use crate::settings::Secret;
-use crate::step::append;
-use crate::sub_task::swapped;
+use crate::step::{append, swapped};
 
 /// A new agent, as it came in.
 #[derive(Debug, Clone)]

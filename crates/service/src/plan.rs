@@ -10,8 +10,9 @@ use crate::Service;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::step::Stepper;
-use crate::sub_task::{NewRow, insert, open_task, prerequisites};
-use crate::task::insert_module;
+use crate::sub_task::creation::{NewRow, insert};
+use crate::sub_task::prerequisites::prerequisites;
+use crate::task::{insert_module, open_task};
 
 /// What a plan became.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -227,3 +227,11 @@ impl Stepper {
 pub(crate) fn append(writer: &mut Writer, new: &Event) -> Result<(), ServiceError> {
     Ok(event::append(writer, EventId::from_uuid(fresh()), new)?)
 }
+
+/// Swaps a task or says that somebody else was quicker.
+pub(crate) fn swapped(swap: Swap) -> Result<(), ServiceError> {
+    match swap {
+        Swap::Swapped => Ok(()),
+        Swap::Lost => Err(ServiceError::ConcurrentChange),
+    }
+}

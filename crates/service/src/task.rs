@@ -8,13 +8,12 @@ use openmoss_domain::task::TaskAction;
 use openmoss_domain::task::TaskEdit;
 use openmoss_domain::{Event, EventKind, Fields, Module, ModuleId, Task, TaskId, TaskStatus, text};
 use openmoss_storage::task::Lock;
-use openmoss_storage::{Page, Window, Writer, module, sub_task, task};
+use openmoss_storage::{Page, StorageError, Window, Writer, module, sub_task, task};
 
 use crate::Service;
 use crate::context::Context;
 use crate::error::ServiceError;
-use crate::step::{Stepper, append};
-use crate::sub_task::{hold_work, open_task, swapped};
+use crate::step::{Stepper, append, swapped};
 
 impl Service {
     /// States a goal; it begins in `planning`.
@@ -146,6 +145,28 @@ impl Service {
     }
 }
 
+/// The task to which something is added. A completed one is opened again: late additions count.
+pub(crate) fn open_task(
+    writer: &mut Writer,
+    stepper: Stepper,
+    id: TaskId,
+) -> Result<Task, ServiceError> {
+    let found = task::find(writer, id)?.ok_or(ServiceError::not_found("task"))?;
+    let is_moved = found.status == TaskStatus::Completed;
+    let lock = if is_moved { Lock::Exclusive } else { Lock::Shared };
+    let task = task::find_locked(writer, id, lock)?.ok_or(ServiceError::not_found("task"))?;
+    task.check(TaskAction::Extend, stepper.actor)?;
+    if task.status != TaskStatus::Completed {
+        return Ok(task);
+    }
+    if !is_moved {
+        // It was completed a moment ago. Two that hold it shared would wait for each other to move
+        // it, so the transaction is run again.
+        return Err(StorageError::Busy.into());
+    }
+    move_task(writer, stepper, &task, TaskStatus::InProgress)
+}
+
 pub(crate) fn insert_module(
     writer: &mut Writer,
     stepper: Stepper,
@@ -173,4 +194,18 @@ pub(crate) fn move_task(
     append(writer, &event)?;
     hold_work(writer, stepper, before, &next)?;
     Ok(next)
+}
+
+/// Keeps the work of a task that moved back, or hands it out again.
+fn hold_work(
+    writer: &mut Writer,
+    stepper: Stepper,
+    before: &Task,
+    after: &Task,
+) -> Result<(), ServiceError> {
+    let held = after.status.holds_work(&stepper.policy);
+    if before.status.holds_work(&stepper.policy) != held {
+        sub_task::set_held(writer, after.id, held, stepper.now)?;
+    }
+    Ok(())
 }

@@ -1,0 +1,181 @@
+//! The steps of a sub-task's life, but for handing in.
+
+use openmoss_domain::sub_task::BlockedKind;
+use openmoss_domain::{
+    Action, AgentId, Command, DomainError, Fields, SubTask, SubTaskId, TaskId, text,
+};
+use openmoss_storage::sub_task as stored;
+use serde::{Deserialize, Serialize};
+
+use crate::Service;
+use crate::context::Context;
+use crate::error::ServiceError;
+use crate::sub_task::prerequisites::refuse_cancelled_prerequisite;
+use crate::sub_task::{check_role, find_worker};
+
+/// Why a sub-task cannot go on, as it came in.
+#[derive(Debug, Clone)]
+pub struct Obstacle {
+    /// What kind of thing it waits for.
+    pub kind: BlockedKind,
+    /// In words.
+    pub detail: String,
+    /// What exactly.
+    pub waits_for: Option<String>,
+}
+
+/// What `claim_next` found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum NextClaim {
+    /// This one is the caller's now.
+    Claimed(Box<SubTask>),
+    /// There was none.
+    Nothing,
+}
+
+impl Service {
+    fn transition(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        command: Command,
+    ) -> Result<SubTask, ServiceError> {
+        let stepper = self.stepper(cx);
+        self.write(cx, move |writer| Ok(stepper.step(writer, id, &command)?.after))
+    }
+
+    /// Takes a pending sub-task.
+    pub fn claim_sub_task(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        session: Option<&str>,
+    ) -> Result<SubTask, ServiceError> {
+        let session = checked_session(session)?;
+        self.transition(cx, id, Command::Claim { session })
+    }
+
+    /// Takes the sub-task that should be done next, of one task or of any.
+    pub fn claim_next(
+        &self,
+        cx: &Context,
+        task_id: Option<TaskId>,
+        session: Option<&str>,
+    ) -> Result<NextClaim, ServiceError> {
+        let command = Command::Claim { session: checked_session(session)? };
+        check_role(Action::Claim, cx.actor)?;
+        let stepper = self.stepper(cx);
+        self.write(cx, move |writer| {
+            let Some(next) = stored::next_claimable(writer, task_id)? else {
+                return Ok(NextClaim::Nothing);
+            };
+            let claimed = stepper.step(writer, next.id, &command)?.after;
+            Ok(NextClaim::Claimed(Box::new(claimed)))
+        })
+    }
+
+    /// Begins, or begins again after a rejection.
+    pub fn start_sub_task(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        session: Option<&str>,
+        attempt: Option<u32>,
+    ) -> Result<SubTask, ServiceError> {
+        let session = checked_session(session)?;
+        self.transition(cx, id, Command::Start { session, attempt })
+    }
+
+    /// Binds the owner's new runtime session.
+    pub fn bind_session(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        session: &str,
+    ) -> Result<SubTask, ServiceError> {
+        let session = text::line("session_id", session, text::SESSION_CHARS_MAX)
+            .map_err(DomainError::from)?;
+        self.transition(cx, id, Command::Session { session })
+    }
+
+    /// Shows a sign of life, with progress if there is some. The answer says whether to go on.
+    pub fn heartbeat_sub_task(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        progress: Option<&str>,
+        percent: Option<u8>,
+        attempt: Option<u32>,
+    ) -> Result<SubTask, ServiceError> {
+        let mut fields = Fields::default();
+        let progress = progress.map(|progress| fields.keep(text::text("progress", progress)));
+        if percent.is_some_and(|percent| percent > 100) {
+            fields.push("percent", "must be 0 to 100");
+        }
+        fields.finish()?;
+        self.transition(cx, id, Command::Heartbeat { progress, percent, attempt })
+    }
+
+    /// Says that it cannot go on, and why.
+    pub fn block_sub_task(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        obstacle: &Obstacle,
+    ) -> Result<SubTask, ServiceError> {
+        let mut fields = Fields::default();
+        let detail = fields.keep(text::text("detail", &obstacle.detail));
+        let waits_for = obstacle
+            .waits_for
+            .as_deref()
+            .filter(|what| !what.trim().is_empty())
+            .map(|what| fields.keep(text::line("waits_for", what, text::LINE_CHARS_MAX)));
+        fields.finish()?;
+        self.transition(cx, id, Command::Block { kind: obstacle.kind, detail, waits_for })
+    }
+
+    /// Puts an assigned sub-task back into the queue.
+    pub fn release_sub_task(&self, cx: &Context, id: SubTaskId) -> Result<SubTask, ServiceError> {
+        self.transition(cx, id, Command::Release)
+    }
+
+    /// Puts a blocked sub-task back into the queue.
+    pub fn requeue_sub_task(&self, cx: &Context, id: SubTaskId) -> Result<SubTask, ServiceError> {
+        check_role(Action::Requeue, cx.actor)?;
+        let stepper = self.stepper(cx);
+        self.write(cx, move |writer| {
+            refuse_cancelled_prerequisite(writer, id)?;
+            Ok(stepper.step(writer, id, &Command::Requeue)?.after)
+        })
+    }
+
+    /// Does finished or cancelled work again.
+    pub fn reopen_sub_task(&self, cx: &Context, id: SubTaskId) -> Result<SubTask, ServiceError> {
+        self.transition(cx, id, Command::Reopen)
+    }
+
+    /// Gives it up.
+    pub fn cancel_sub_task(&self, cx: &Context, id: SubTaskId) -> Result<SubTask, ServiceError> {
+        self.transition(cx, id, Command::Cancel)
+    }
+
+    /// Gives it to another executor.
+    pub fn reassign_sub_task(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        to: AgentId,
+    ) -> Result<SubTask, ServiceError> {
+        check_role(Action::Reassign, cx.actor)?;
+        let stepper = self.stepper(cx);
+        self.write(cx, move |writer| {
+            find_worker(writer, "agent_id", to)?;
+            refuse_cancelled_prerequisite(writer, id)?;
+            Ok(stepper.step(writer, id, &Command::Reassign { to })?.after)
+        })
+    }
+}
+
+fn checked_session(session: Option<&str>) -> Result<Option<String>, ServiceError> {
+    Ok(text::session("session_id", session).map_err(DomainError::from)?)
+}
