@@ -138,7 +138,7 @@ fn show(
     Format::of(args.json).print(&report, Report::to_text)?;
     if !args.exit {
         invite(&host, home);
-        while !signals.came_within(Duration::from_hours(1)) {}
+        signals.wait();
     }
     host.stop()?;
     Ok(if report.problems.is_empty() { ExitCode::Done } else { ExitCode::Failed })

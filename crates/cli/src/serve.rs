@@ -3,10 +3,9 @@
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use openmoss_http::{Server, ServerOptions};
-use openmoss_service::{Service, SystemClock};
+use openmoss_service::{Background, Service, SystemClock};
 
 use crate::args::{ListenArgs, PlaceArgs};
 use crate::config::Purpose;
@@ -14,11 +13,6 @@ use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::signals::Signals;
 use crate::{output, place};
-
-/// How often settings are read again that another process may have stored.
-const REFRESH_EVERY: Duration = Duration::from_secs(3);
-/// How often what has expired is forgotten.
-const TIDY_UP_EVERY: Duration = Duration::from_hours(1);
 
 /// Serves until a signal comes.
 pub(crate) fn run(place: &PlaceArgs, listen: ListenArgs) -> Result<ExitCode, CliError> {
@@ -28,32 +22,23 @@ pub(crate) fn run(place: &PlaceArgs, listen: ListenArgs) -> Result<ExitCode, Cli
         tracing::info!("wrote {}, with a registration token of its own", path.display());
     }
     let service = Arc::new(Service::open(Arc::new(loaded.layers), Arc::new(SystemClock))?);
+    let background = start_background(&service)?;
     let server = start(&service)?;
     let url = url_of(server.address());
     tell_how_to_set_up(&service, &url)?;
     tracing::info!("listening on {}", server.address());
     output::print(&format!("OpenMOSS is ready at {url}"))?;
-    keep_house(&service, &signals);
+    signals.wait();
     tracing::info!("stopping: running requests are finished first");
     server.stop().map_err(CliError::io("the server did not stop in order"))?;
+    drop(background);
     tracing::info!("stopped");
     Ok(ExitCode::Done)
 }
 
-/// What a server does beside answering, until a signal comes.
-fn keep_house(service: &Service, signals: &Signals) {
-    let mut tidied_up = Instant::now();
-    while !signals.came_within(REFRESH_EVERY) {
-        if let Err(error) = service.refresh_settings() {
-            tracing::warn!("stored settings could not be taken into force: {error}");
-        }
-        if tidied_up.elapsed() >= TIDY_UP_EVERY {
-            tidied_up = Instant::now();
-            if let Err(error) = service.tidy_up() {
-                tracing::warn!("what has expired could not be forgotten: {error}");
-            }
-        }
-    }
+/// Starts what a server does beside answering.
+pub(crate) fn start_background(service: &Arc<Service>) -> Result<Background, CliError> {
+    Background::start(service).map_err(CliError::io("cannot start the background threads"))
 }
 
 /// Starts the server as its settings say.

@@ -25,6 +25,12 @@ impl Signals {
         Ok(Self(receiver))
     }
 
+    /// Waits for a signal.
+    pub(crate) fn wait(&self) {
+        // Without the watching thread nobody could stop the program any more.
+        let _ = self.0.recv();
+    }
+
     /// Whether a signal came within `patience`.
     pub(crate) fn came_within(&self, patience: Duration) -> bool {
         match self.0.recv_timeout(patience) {

@@ -16,6 +16,7 @@ use openmoss_service::{Context, Idempotency, Service, ServiceError};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
+use crate::events::Streams;
 use crate::input;
 use crate::problem::Problem;
 use crate::sub_tasks::views::SubTaskView;
@@ -33,6 +34,61 @@ pub(crate) struct Shared {
     pub(crate) service: Arc<Service>,
     /// Requests that may be at work or wait for the database; the next one gets 503.
     pub(crate) places: Arc<Semaphore>,
+    /// New events, for answers that wait for them.
+    pub(crate) streams: Streams,
+}
+
+impl Shared {
+    /// Runs `work` in the blocking pool: the only place that leaves async.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let busy = |_| Problem::from(openmoss_service::StorageError::Overloaded);
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(busy)?;
+        let result = web::block(move || {
+            let result = work();
+            drop(place);
+            result
+        });
+        result.await.map_err(|error| Problem::internal(&error))?
+    }
+}
+
+/// Who gets an answer that lasts, and on what grounds.
+pub(crate) struct Lasting {
+    pub(crate) shared: web::Data<Shared>,
+    credential: Credential,
+}
+
+#[derive(Clone)]
+enum Credential {
+    Agent(String),
+    Admin(String),
+}
+
+impl Lasting {
+    /// Runs `work` outside async.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Service) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let shared = self.shared.clone();
+        self.shared.run(move || work(&shared.service)).await
+    }
+
+    /// Whether whoever gets the answer may still have it.
+    pub(crate) async fn check(&self) -> Result<(), Problem> {
+        let credential = self.credential.clone();
+        self.run(move |service| {
+            match credential {
+                Credential::Agent(key) => drop(service.authenticate_agent(&key)?),
+                Credential::Admin(token) => drop(service.authenticate_admin(&token)?),
+            }
+            Ok(())
+        })
+        .await
+    }
 }
 
 /// A request before it is known who sends it.
@@ -163,19 +219,19 @@ fn base_url(service: &Service, request: &HttpRequest) -> String {
 }
 
 impl Call {
-    /// Runs `work` in the blocking pool: the only place that leaves async.
     async fn run<T: Send + 'static>(
         self,
         work: impl FnOnce(Self) -> Result<T, Problem> + Send + 'static,
     ) -> Answer<T> {
-        let busy = |_| Problem::from(openmoss_service::StorageError::Overloaded);
-        let place = Arc::clone(&self.shared.places).try_acquire_owned().map_err(busy)?;
-        let result = web::block(move || {
-            let result = work(self);
-            drop(place);
-            result
-        });
-        result.await.map_err(|error| Problem::internal(&error))?.map(web::Json)
+        let shared = self.shared.clone();
+        shared.run(move || work(self)).await.map(web::Json)
+    }
+
+    /// What an answer needs that lasts longer than the request.
+    pub(crate) fn lasting(&self) -> Lasting {
+        let admin = self.admin_token.clone().map(Credential::Admin);
+        let agent = || Credential::Agent(self.agent_key.clone().unwrap_or_default());
+        Lasting { shared: self.shared.clone(), credential: admin.unwrap_or_else(agent) }
     }
 
     /// For everybody.

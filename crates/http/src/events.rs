@@ -1,5 +1,7 @@
 //! The event log over HTTP.
 
+mod stream;
+
 use actix_web::get;
 use openmoss_domain::event::Payload;
 use openmoss_domain::{ActorKind, AgentId, EventId, EventKind, SubTaskId, TaskId, Timestamp};
@@ -11,6 +13,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::call::{Answer, Call};
 use crate::input::FilterValue;
 use crate::vocabulary;
+
+pub(crate) use stream::Streams;
 
 /// Events in one answer, without a wish and at most.
 const LIMIT_DEFAULT: i64 = 100;
@@ -68,8 +72,8 @@ struct EventView {
     payload: Payload,
 }
 
-impl From<Recorded> for EventView {
-    fn from(one: Recorded) -> Self {
+impl From<&Recorded> for EventView {
+    fn from(one: &Recorded) -> Self {
         Self {
             seq: one.seq,
             id: one.id,
@@ -79,7 +83,7 @@ impl From<Recorded> for EventView {
             task_id: one.task_id,
             sub_task_id: one.sub_task_id,
             agent_id: one.agent_id,
-            payload: one.payload,
+            payload: one.payload.clone(),
         }
     }
 }
@@ -119,12 +123,12 @@ async fn list_events(call: Call) -> Answer<EventPageView> {
         let has_more = found.len() > limit;
         found.truncate(limit);
         let next_after = found.last().map_or(after, |last| last.seq);
-        let items = found.into_iter().map(EventView::from).collect();
+        let items = found.iter().map(EventView::from).collect();
         Ok(EventPageView { items, next_after, has_more })
     })
     .await
 }
 
 pub(crate) fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
-    config.service(list_events);
+    config.service(list_events).service(stream::stream_events);
 }

@@ -11,11 +11,12 @@ use actix_web::http::header;
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use openmoss_service::Service;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::call::{BODY_BYTES_MAX, Shared};
+use crate::events::Streams;
 use crate::fallback::{KnownPaths, explain, nothing_here, unknown};
 use crate::{documentation, routes, webui};
 
@@ -44,6 +45,7 @@ pub struct ServerOptions {
 /// A running server, on threads of its own.
 pub struct Server {
     address: SocketAddr,
+    closing: watch::Sender<bool>,
     handle: ServerHandle,
     thread: JoinHandle<std::io::Result<()>>,
 }
@@ -56,11 +58,12 @@ impl Server {
     pub fn start(service: Arc<Service>, options: &ServerOptions) -> std::io::Result<Self> {
         let options = options.clone();
         let (ready, started) = mpsc::sync_channel(1);
+        let (closing, is_closing) = watch::channel(false);
         let thread =
             std::thread::Builder::new().name("openmoss-http".to_owned()).spawn(move || {
                 let system = actix_web::rt::System::new();
                 system.block_on(async move {
-                    let bound = bind(service, &options);
+                    let bound = bind(service, &options, is_closing);
                     let (server, address) = match bound {
                         Ok(bound) => bound,
                         Err(error) => {
@@ -74,7 +77,7 @@ impl Server {
             })?;
         let gone = |_| std::io::Error::other("the server's thread ended before it was ready");
         let (address, handle) = started.recv().map_err(gone)??;
-        Ok(Self { address, handle, thread })
+        Ok(Self { address, closing, handle, thread })
     }
 
     /// Where it listens.
@@ -88,6 +91,8 @@ impl Server {
     /// # Errors
     /// When the server ended in an error before.
     pub fn stop(self) -> std::io::Result<()> {
+        // Answers that last would last until the time for the stop is up.
+        self.closing.send_replace(true);
         // The order is sent at once; awaiting it would need a runtime, joining the thread does not.
         drop(self.handle.stop(true));
         let ended = self.thread.join();
@@ -107,13 +112,15 @@ fn default_headers() -> DefaultHeaders {
 fn bind(
     service: Arc<Service>,
     options: &ServerOptions,
+    closing: watch::Receiver<bool>,
 ) -> std::io::Result<(actix_web::dev::Server, SocketAddr)> {
     let document = documentation::document();
     let known = web::Data::new(KnownPaths::of(&document));
     // One text for all workers: the document itself is several megabytes of small objects.
     let document = web::Bytes::from(document.to_json().map_err(std::io::Error::other)?);
     let places = Arc::new(Semaphore::new(service.settings().server.queue_max));
-    let shared = web::Data::new(Shared { service, places });
+    let streams = Streams::of(&service, closing);
+    let shared = web::Data::new(Shared { service, places, streams });
     let app = move || {
         let docs = SwaggerUi::new("/docs/{_:.*}").config(
             Config::new(["/openapi.json"]).persist_authorization(true).try_it_out_enabled(true),

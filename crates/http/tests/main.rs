@@ -16,6 +16,7 @@ mod admin;
 mod agents;
 mod authentication;
 mod contract;
+mod event_stream;
 mod events;
 mod fallback;
 mod idempotency;

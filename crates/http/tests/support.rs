@@ -14,7 +14,7 @@ use openmoss_domain::{Actor, Role};
 use openmoss_http::{Server, ServerOptions};
 use openmoss_service::agent::NewAgent;
 use openmoss_service::settings::{Secret, Settings};
-use openmoss_service::{Context, Service};
+use openmoss_service::{Background, Context, Service};
 use openmoss_testkit::{FixedClock, MemoryLayers, TestDb};
 use serde_json::{Value, json};
 
@@ -37,6 +37,7 @@ pub(crate) struct TestServer {
     base: String,
     admin: OnceLock<Client>,
     named: AtomicUsize,
+    _background: Background,
     // The last field: the database goes when nothing uses it any more.
     _db: TestDb,
 }
@@ -87,11 +88,14 @@ impl TestServer {
         let clock = Arc::new(FixedClock::default());
         let layers = Arc::new(MemoryLayers(settings));
         let service = Arc::new(Service::open(layers, clock.clone()).unwrap());
-        let options = ServerOptions { host: "127.0.0.1".to_owned(), port: 0, shutdown_seconds: 1 };
+        let options = ServerOptions { host: "127.0.0.1".to_owned(), port: 0, shutdown_seconds: 30 };
+        // Events are passed on as in production; no job runs by itself.
+        let background = Background::with(&service, &[]).unwrap();
         let server = Server::start(Arc::clone(&service), &options).unwrap();
         let base = format!("http://{}", server.address());
         let (admin, named) = (OnceLock::new(), AtomicUsize::new(0));
-        Self { service, clock, server: Some(server), base, admin, named, _db: db }
+        let server = Some(server);
+        Self { service, clock, server, base, admin, named, _background: background, _db: db }
     }
 
     /// `http://` and where it listens.
@@ -174,11 +178,21 @@ impl TestServer {
         self.admin().get(&format!("/api/sub-tasks/{sub_task}")).ok()
     }
 
+    /// A connection of one's own.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.server.as_ref().unwrap().address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream
+    }
+
+    /// Stops the server, as a signal does.
+    pub(crate) fn stop(&mut self) {
+        self.server.take().unwrap().stop().unwrap();
+    }
+
     /// Sends bytes as they are, and no more, and reads until the server closes.
     pub(crate) fn raw(&self, request: &[u8]) -> String {
-        let address = self.server.as_ref().unwrap().address();
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let mut stream = self.connect();
         stream.write_all(request).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
         let mut answer = Vec::new();

@@ -5,6 +5,7 @@
 //!
 //! Deliberately absent: SQL, HTTP, JSON bodies, status codes.
 
+mod background;
 mod clock;
 pub mod content;
 mod context;
@@ -12,6 +13,7 @@ mod credential;
 mod directory;
 mod error;
 mod id;
+mod live;
 mod step;
 mod throttle;
 
@@ -37,10 +39,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use background::{Background, JOBS, Job};
 pub use clock::{Clock, SystemClock};
 pub use context::{Context, Idempotency};
 use directory::Directory;
 pub use error::ServiceError;
+pub use live::Listener;
+use live::Live;
 pub use openmoss_storage::event::Recorded;
 pub use openmoss_storage::score::Standing;
 pub use openmoss_storage::{Page, StorageError, Window};
@@ -56,7 +61,14 @@ pub struct Service {
     changing: Mutex<()>,
     throttle: Throttle,
     directory: Directory,
+    live: Live,
     setup_token: Secret,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Service")
+    }
 }
 
 impl Service {
@@ -100,6 +112,7 @@ impl Service {
             changing: Mutex::new(()),
             throttle: Throttle::new(),
             directory: Directory::default(),
+            live: Live::default(),
             setup_token,
         })
     }
@@ -141,10 +154,12 @@ impl Service {
         T: Serialize + DeserializeOwned + Send + 'static,
         F: Fn(&mut Writer) -> Result<T, ServiceError> + Send + 'static,
     {
-        match &cx.idempotency {
+        let written = match &cx.idempotency {
             None => self.store.write(run),
             Some(key) => context::write_once(&self.store, key.clone(), self.now(), run),
-        }
+        };
+        self.live.ring();
+        written
     }
 
     /// Whether the database answers.

@@ -1,5 +1,6 @@
 //! The event log: appended in the transaction that changes state, never changed.
 
+use diesel::dsl::max;
 use diesel::prelude::*;
 use openmoss_domain::event::Payload;
 use openmoss_domain::{
@@ -152,6 +153,19 @@ pub fn list_after(
     }
     let rows: Vec<EventRow> = query.load(&mut reader.connection)?;
     rows.into_iter().map(Recorded::try_from).collect()
+}
+
+/// The number of the newest event of which [`list_after`] can be sure; 0 if there is none.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn latest(reader: &mut Reader) -> Result<i64, StorageError> {
+    let last: Option<i64> = match &mut reader.connection {
+        AnyConnection::Sqlite(c) => event::table.select(max(event::seq)).first(c)?,
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(c) => Some(fence::last_settled(c)?),
+    };
+    Ok(last.unwrap_or(0))
 }
 
 #[cfg(feature = "postgres")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use openmoss_http::Server;
 use openmoss_service::settings::Secret;
-use openmoss_service::{Service, SystemClock};
+use openmoss_service::{Background, Service, SystemClock};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -69,6 +69,7 @@ fn path_text(path: &Path) -> Result<String, CliError> {
 /// A running server with a team.
 pub(super) struct Host {
     server: Server,
+    background: Background,
     /// Its address.
     pub(super) url: String,
     /// For a person who wants to look.
@@ -121,17 +122,20 @@ impl Host {
             let message = "this database is in use; the demo needs a new one";
             return Err(CliError::Failed(message.to_owned()));
         }
+        let background = serve::start_background(&service)?;
         let server = serve::start(&service)?;
         let url = serve::url_of(server.address());
         let admin_password = Secret::new(format!("{:016x}", rand::random::<u64>()));
         let agents = set_up(&url, &admin_password, workspace, executors);
         let agents = agents.map_err(|error| CliError::Failed(error.to_string()))?;
-        Ok(Self { server, url, admin_password, agents })
+        Ok(Self { server, background, url, admin_password, agents })
     }
 
     /// Stops the server.
     pub(super) fn stop(self) -> Result<(), CliError> {
-        self.server.stop().map_err(CliError::io("the server did not stop in order"))
+        self.server.stop().map_err(CliError::io("the server did not stop in order"))?;
+        drop(self.background);
+        Ok(())
     }
 }
 
