@@ -614,19 +614,11 @@ class Update(CliTestCase):
 
 
 class Skills(unittest.TestCase):
-    """The texts that teach agents must fit the client and the runtimes that load them."""
+    """What the server fills in. Form and vocabulary of the texts are held by crates/tidy/tests/vocabulary."""
 
     def skills(self):
         for role in ROLES:
             yield role, (HERE / ("task-%s-skill" % role) / "SKILL.md").read_text(encoding="utf-8")
-
-    def test_have_a_front_matter_that_runtimes_accept(self):
-        for role, text in self.skills():
-            with self.subTest(role=role):
-                head = re.match(r"---\nname: ([a-z0-9-]{1,64})\ndescription: ([^\n<>]{1,1024})\n---\n", text)
-                self.assertIsNotNone(head)
-                self.assertEqual(head.group(1), "task-%s-skill" % role)
-                self.assertLess(len(text.splitlines()), 100)
 
     def test_set_the_key_up_in_one_line_that_leaves_a_given_key_alone(self):
         for role, text in self.skills():
@@ -638,20 +630,6 @@ class Skills(unittest.TestCase):
                     shell = line.replace(PLACEHOLDER, "ak_filled") + '\nprintf %s "$OPENMOSS_KEY"'
                     result = subprocess.run(["sh", "-c", shell], env=environment, stdout=subprocess.PIPE, check=True)
                     self.assertEqual(result.stdout.decode("utf-8"), expected)
-
-    def test_name_only_commands_that_the_client_has(self):
-        parser = load_cli().build_parser()
-        with tempfile.TemporaryDirectory() as folder:
-            file = pathlib.Path(folder, "file")
-            file.write_text('{"modules": []}', encoding="utf-8")
-            for role, text in self.skills():
-                commands = re.findall(r"^cli (.*)$", text, re.MULTILINE) + re.findall(r"`cli ([^`]*)`", text)
-                self.assertTrue(commands, role)
-                for command in commands:
-                    with self.subTest(role=role, command=command):
-                        words = shlex.split(command, comments=True)
-                        words = [str(file) if re.match(r"\w+\.(md|json)$", word) else word for word in words]
-                        self.assertIsNotNone(parser.parse_args(words).command)
 
 
 class OperatorPage(unittest.TestCase):
