@@ -27,6 +27,9 @@ struct EventQuery {
     /// Only events after this `seq`; 0 is before the first.
     #[param(default = 0)]
     after: Option<i64>,
+    /// Newest first, and only events before this `seq`; 0 is behind the last. Then `after` is
+    /// ignored.
+    before: Option<i64>,
     /// How many at most, taken into 1 to 500.
     #[param(default = 100)]
     limit: Option<i64>,
@@ -93,13 +96,14 @@ impl From<&Recorded> for EventView {
 #[schema(as = EventPage)]
 struct EventPageView {
     items: Vec<EventView>,
-    /// Ask again with this as `after`.
+    /// Ask again with this as `after` for what comes later.
     next_after: i64,
     /// Whether more are there already.
     has_more: bool,
 }
 
 /// Events after a sequence number, oldest first. Whoever asks again with `next_after` misses none.
+/// With `before`, the other way round: what happened last comes first.
 #[utoipa::path(tag = "Events", params(EventQuery), responses((status = 200, body = EventPageView)))]
 #[get("/api/events")]
 async fn list_events(call: Call) -> Answer<EventPageView> {
@@ -118,11 +122,17 @@ async fn list_events(call: Call) -> Answer<EventPageView> {
             return Ok(nothing);
         };
         // One more than asked for tells whether there are more.
-        let mut found = known.service.list_events(filter, after, limit + 1)?;
+        let mut found = match asked.before {
+            None => known.service.list_events(filter, after, limit + 1)?,
+            Some(before) => {
+                let before = if before == 0 { i64::MAX } else { before };
+                known.service.list_events_back(filter, before, limit + 1)?
+            }
+        };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = found.len() > limit;
         found.truncate(limit);
-        let next_after = found.last().map_or(after, |last| last.seq);
+        let next_after = found.iter().map(|event| event.seq).max().unwrap_or(after);
         let items = found.iter().map(EventView::from).collect();
         Ok(EventPageView { items, next_after, has_more })
     })

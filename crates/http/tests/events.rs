@@ -48,6 +48,32 @@ fn the_life_of_a_sub_task_can_be_read_from_its_events() {
 }
 
 #[test]
+fn backwards_the_last_event_comes_first_and_next_after_leads_on_from_it() {
+    let server = TestServer::start();
+    let executor = server.executor();
+    server.work_in_review(&executor);
+    let mut all = walk(server.admin(), "");
+    all.reverse();
+    let mut back = Vec::new();
+    let mut before = 0;
+    loop {
+        let page = server.admin().get(&format!("/api/events?before={before}&limit=3")).ok();
+        let items = page["items"].as_array().unwrap();
+        assert_eq!(page["next_after"], items[0]["seq"]);
+        back.extend(items.clone());
+        before = items.last().unwrap()["seq"].as_i64().unwrap();
+        if page["has_more"] == false {
+            break;
+        }
+    }
+    assert_eq!(back, all);
+    let after = all[0]["seq"].as_i64().unwrap();
+    server.work_in_review(&executor);
+    let later = server.admin().get(&format!("/api/events?after={after}")).ok();
+    assert_eq!(kinds(&later)[0], "task_created");
+}
+
+#[test]
 fn whoever_asks_on_with_next_after_misses_none_and_sees_none_twice() {
     let server = TestServer::start();
     let executor = server.executor();

@@ -1,6 +1,6 @@
 //! Reading the event log.
 
-use openmoss_storage::event::list_after;
+use openmoss_storage::event::{list_after, list_before};
 
 pub use openmoss_storage::event::Filter;
 
@@ -17,5 +17,15 @@ impl Service {
         limit: i64,
     ) -> Result<Vec<Recorded>, ServiceError> {
         self.read(|reader| Ok(list_after(reader, filter, after, limit)?))
+    }
+
+    /// Events before the sequence number `before`, newest first.
+    pub fn list_events_back(
+        &self,
+        filter: Filter,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<Recorded>, ServiceError> {
+        self.read(|reader| Ok(list_before(reader, filter, before, limit)?))
     }
 }

@@ -129,6 +129,34 @@ pub fn list_after(
     after: i64,
     limit: i64,
 ) -> Result<Vec<Recorded>, StorageError> {
+    list(reader, filter, Place::After(after), limit)
+}
+
+/// Events before `before`, newest first.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn list_before(
+    reader: &mut Reader,
+    filter: Filter,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Recorded>, StorageError> {
+    list(reader, filter, Place::Before(before), limit)
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    After(i64),
+    Before(i64),
+}
+
+fn list(
+    reader: &mut Reader,
+    filter: Filter,
+    place: Place,
+    limit: i64,
+) -> Result<Vec<Recorded>, StorageError> {
     // The last place before which nothing can appear any more.
     let last = match &mut reader.connection {
         // One writer: whatever is visible came in order.
@@ -136,15 +164,16 @@ pub fn list_after(
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(c) => fence::last_settled(c)?,
     };
-    if last <= after {
-        return Ok(Vec::new());
-    }
     let mut query = event::table
-        .filter(event::seq.gt(after).and(event::seq.le(last)))
+        .filter(event::seq.le(last))
         .select(EventRow::as_select())
-        .order(event::seq.asc())
         .limit(limit)
         .into_boxed();
+    query = match place {
+        Place::After(after) if last <= after => return Ok(Vec::new()),
+        Place::After(after) => query.filter(event::seq.gt(after)).order(event::seq.asc()),
+        Place::Before(before) => query.filter(event::seq.lt(before)).order(event::seq.desc()),
+    };
     if let Some(id) = filter.task_id {
         query = query.filter(event::task_id.eq(id.to_string()));
     }

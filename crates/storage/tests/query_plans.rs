@@ -270,13 +270,19 @@ fn list_cases() -> Vec<Case> {
             w.read(|reader| log::list(reader, filter, 20));
         })
     });
-    let events = (0..4).map(|combination| {
-        found(format!("event::list_after {combination:02b}"), move |w| {
+    let events = (0..8).map(|combination| {
+        let is_back = has(combination, 2);
+        let name = if is_back { "list_before" } else { "list_after" };
+        found(format!("event::{name} {combination:03b}"), move |w| {
             let filter = event::Filter {
                 task_id: has(combination, 0).then_some(w.task),
                 sub_task_id: has(combination, 1).then_some(w.sub_task),
             };
-            w.read(|reader| event::list_after(reader, filter, 0, 20));
+            if is_back {
+                w.read(|reader| event::list_before(reader, filter, i64::MAX, 20));
+            } else {
+                w.read(|reader| event::list_after(reader, filter, 0, 20));
+            }
         })
     });
     let others = vec![
