@@ -15,14 +15,57 @@ test.each([
   expect(chooseLocale(chosen, preferred)).toBe(locale)
 })
 
-test('translations fill in the same values', () => {
-  expect(placeholders(zhCN)).toEqual(placeholders(en))
+const english = leaves(en)
+const chinese = leaves(zhCN)
+
+const sources = Object.entries(
+  import.meta.glob<string>(['./**/*.{vue,ts}', '!./**/*.spec.ts', '!./locales/**', '!./**/*.gen.ts'], {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  }),
+)
+
+test('each language has each text', () => {
+  expect([...chinese.keys()].sort()).toEqual([...english.keys()].sort())
+  expect([...english, ...chinese].filter(([, text]) => text.trim() === '')).toEqual([])
 })
 
-function placeholders(messages: object, path = ''): Record<string, string[]> {
-  return Object.entries(messages).reduce<Record<string, string[]>>((all, [key, value]: [string, unknown]) => {
-    const at = `${path}.${key}`
-    if (typeof value === 'object' && value !== null) return { ...all, ...placeholders(value, at) }
-    return { ...all, [at]: (String(value).match(/\{\w+\}/g) ?? []).sort() }
-  }, {})
+test('translations fill in the same values', () => {
+  for (const [key, text] of english) expect([key, placeholders(chinese.get(key))]).toEqual([key, placeholders(text)])
+})
+
+test('no text of the one language stands in the files of the other', () => {
+  expect([...english].filter(([, text]) => /\p{Script=Han}/u.test(text))).toEqual([])
+})
+
+test('each text that is asked for is there', () => {
+  const asked = sources.flatMap(([file, source]) =>
+    [...source.matchAll(/\bt\(\s*'([\w.-]+)'/g)].map((match) => ({ file, key: match[1] ?? '' })),
+  )
+  expect(asked.length).toBeGreaterThan(30)
+  expect(asked.filter(({ key }) => !english.has(key))).toEqual([])
+})
+
+test('each text is asked for', () => {
+  const all = sources.map(([, source]) => source).join('\n')
+  // `t(`group.${name}`)` asks for all texts of the group.
+  const groups = [...all.matchAll(/`([\w.]+\.)\$\{/g)].map((match) => match[1] ?? '')
+  const unused = [...english.keys()].filter(
+    (key) => !all.includes(`'${key}'`) && !groups.some((group) => key.startsWith(group)),
+  )
+  expect(unused).toEqual([])
+})
+
+function placeholders(text: string | undefined): string[] {
+  return (text?.match(/\{\w+\}/g) ?? []).sort()
+}
+
+function leaves(messages: object, path = ''): Map<string, string> {
+  return new Map(
+    Object.entries(messages).flatMap(([key, value]: [string, unknown]): [string, string][] => {
+      if (typeof value === 'object' && value !== null) return [...leaves(value, `${path}${key}.`)]
+      return [[`${path}${key}`, String(value)]]
+    }),
+  )
 }

@@ -1,9 +1,12 @@
-import { watch } from 'vue'
 import { createI18n } from 'vue-i18n'
-import { en } from './locales/en'
-import { zhCN } from './locales/zh-CN'
+import type { en } from './locales/en'
 
 export type Messages = typeof en
+
+/** What a translation must have: the same paths. */
+export type Translation<T = Messages> = {
+  [K in keyof T]: T[K] extends string ? string : Translation<T[K]>
+}
 
 /** Each message by its path, such as `subTaskStatus.done`. */
 export type MessageKey = Leaves<Messages>
@@ -16,14 +19,21 @@ export const LOCALES = { en: 'English', 'zh-CN': '简体中文' } as const
 
 export type Locale = keyof typeof LOCALES
 
+const LOADERS: Record<Locale, () => Promise<Translation>> = {
+  en: async () => (await import('./locales/en')).en,
+  'zh-CN': async () => (await import('./locales/zh-CN')).zhCN,
+}
+
 const STORAGE_KEY = 'openmoss.locale'
 
-export function createDashboardI18n(locale: Locale) {
+export type DashboardI18n = ReturnType<typeof createDashboardI18n>
+
+/** Only the texts of the language that is shown are loaded; each language is complete. */
+export function createDashboardI18n(locale: Locale, messages: Translation) {
   return createI18n({
     legacy: false,
-    locale,
-    fallbackLocale: 'en',
-    messages: { en, 'zh-CN': zhCN },
+    locale: locale as Locale,
+    messages: { [locale]: messages } as Record<Locale, Translation>,
     datetimeFormats: { en: DATE_TIME, 'zh-CN': DATE_TIME },
     numberFormats: { en: NUMBER, 'zh-CN': NUMBER },
   })
@@ -31,12 +41,30 @@ export function createDashboardI18n(locale: Locale) {
 
 const DATE_TIME = {
   time: { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
+  day: { month: 'short', day: 'numeric' },
+  exact: { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' },
 } as const
 
 const NUMBER = {
   count: { maximumFractionDigits: 0 },
+  compact: { notation: 'compact', maximumFractionDigits: 1 },
   delta: { maximumFractionDigits: 0, signDisplay: 'exceptZero' },
+  percent: { style: 'percent', maximumFractionDigits: 0 },
 } as const
+
+export async function startI18n(): Promise<DashboardI18n> {
+  const locale = chooseLocale(localStorage.getItem(STORAGE_KEY), navigator.languages)
+  document.documentElement.lang = locale
+  return createDashboardI18n(locale, await LOADERS[locale]())
+}
+
+/** Loads the language's texts, shows them and remembers the choice. */
+export async function changeLocale(i18n: DashboardI18n, locale: Locale): Promise<void> {
+  i18n.global.setLocaleMessage(locale, await LOADERS[locale]())
+  i18n.global.locale.value = locale
+  document.documentElement.lang = locale
+  localStorage.setItem(STORAGE_KEY, locale)
+}
 
 /** The language chosen here before, else the first of the browser's that there is a translation for. */
 export function chooseLocale(chosen: string | null, preferred: readonly string[]): Locale {
@@ -47,22 +75,6 @@ export function chooseLocale(chosen: string | null, preferred: readonly string[]
     if (language === 'zh') return 'zh-CN'
   }
   return 'en'
-}
-
-export function startLocale(): Locale {
-  return chooseLocale(localStorage.getItem(STORAGE_KEY), navigator.languages)
-}
-
-/** Keeps the document's language true, and remembers a change of it. */
-export function followLocale(locale: { value: string }): void {
-  document.documentElement.lang = locale.value
-  watch(
-    () => locale.value,
-    (value) => {
-      document.documentElement.lang = value
-      localStorage.setItem(STORAGE_KEY, value)
-    },
-  )
 }
 
 function isLocale(value: string | null): value is Locale {

@@ -1,9 +1,15 @@
+import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'
-import { createDashboardI18n, followLocale, startLocale } from './i18n'
+import { i18nKey } from './composables/useLocale'
+import { startI18n } from './i18n'
+import { createDashboardRouter } from './router'
 import './style.css'
 
-const i18n = createDashboardI18n(startLocale())
-followLocale(i18n.global.locale)
-
-createApp(App).use(i18n).mount('#app')
+const i18n = await startI18n()
+const app = createApp(App)
+app.use(createPinia())
+app.use(i18n)
+app.provide(i18nKey, i18n)
+app.use(createDashboardRouter())
+app.mount('#app')

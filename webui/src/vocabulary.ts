@@ -1,15 +1,12 @@
-import type {
-  AgentRoleDistribution,
-  AgentStatusDistribution,
-  SubTaskStatusDistribution,
-  TaskStatusDistribution,
-} from './api/client'
+import type { Schemas } from './api/client'
 import type { MessageKey } from './i18n'
 
-export type TaskStatus = keyof TaskStatusDistribution
-export type SubTaskStatus = keyof SubTaskStatusDistribution
-export type AgentStatus = keyof AgentStatusDistribution
-export type Role = keyof AgentRoleDistribution
+export type TaskStatus = Schemas['TaskStatus']
+export type SubTaskStatus = Schemas['SubTaskStatus']
+export type AgentStatus = Schemas['AgentStatus']
+export type Role = Schemas['Role']
+export type Priority = Schemas['Priority']
+export type ReviewResult = Schemas['ReviewResult']
 
 /** What a colour says, not which colour it is; style.css gives each its values for light and dark. */
 export type Tone = 'idle' | 'ready' | 'working' | 'checking' | 'caution' | 'danger' | 'good' | 'off'
@@ -51,6 +48,17 @@ export const ROLE: Record<Role, Presentation> = {
   executor: { label: 'role.executor', tone: 'working' },
   reviewer: { label: 'role.reviewer', tone: 'checking' },
   patrol: { label: 'role.patrol', tone: 'caution' },
+}
+
+export const PRIORITY: Record<Priority, Presentation> = {
+  high: { label: 'priority.high', tone: 'danger' },
+  medium: { label: 'priority.medium', tone: 'idle' },
+  low: { label: 'priority.low', tone: 'off' },
+}
+
+export const REVIEW_RESULT: Record<ReviewResult, Presentation> = {
+  approved: { label: 'reviewResult.approved', tone: 'good' },
+  rejected: { label: 'reviewResult.rejected', tone: 'caution' },
 }
 
 export const TONE_FILL: Record<Tone, string> = {

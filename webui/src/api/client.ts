@@ -1,84 +1,66 @@
+import createClient from 'openapi-fetch'
 import { ApiError, readProblem } from './problem'
-import type { components } from './schema.gen'
+import type { components, paths } from './schema.gen'
 
-type Schemas = components['schemas']
+export type Schemas = components['schemas']
 
-export type Health = Schemas['Health']
-export type SetupStatus = Schemas['SetupStatus']
-export type AdminSession = Schemas['AdminSession']
-export type CoreCards = Schemas['CoreCards']
-export type TaskStatusDistribution = Schemas['TaskCounts']
-export type SubTaskStatusDistribution = Schemas['SubTaskCounts']
-export type AgentStatusDistribution = Schemas['AgentStatusCounts']
-export type AgentRoleDistribution = Schemas['AgentRoleCounts']
-
-// The parts of the overview that the dashboard shows; the server sends a little more.
-export type SecondaryCards = Omit<Schemas['SecondaryCards'], 'today_reject_rate'>
-export type Overview = Pick<Schemas['DashboardOverview'], 'generated_at' | 'core_cards'> & {
-  secondary_cards: SecondaryCards
-  distributions: Omit<Schemas['Distributions'], 'review_result_distribution_7d'>
+/** Where the token of the admin's session comes from; stores/session.ts is the one of the dashboard. */
+export interface Credentials {
+  token: () => string | undefined
+  /** Resolves with a new token once somebody signed in again, and rejects when nobody does. */
+  renew: (ended: string) => Promise<string>
 }
 
 /** A server that takes longer than this counts as one that cannot be reached. */
-const ANSWER_MS_MAX = 10_000
+const ANSWER_MS_MAX = 20_000
 
-export function fetchHealth(signal: AbortSignal): Promise<Health> {
-  return callForJson('/api/health', { signal })
+const SESSION_IS_OVER = 'admin.no_session'
+
+let credentials: Credentials | undefined
+
+export function useCredentials(source: Credentials): void {
+  credentials = source
 }
 
-export function fetchSetupStatus(signal: AbortSignal): Promise<SetupStatus> {
-  return callForJson('/api/setup/status', { signal })
-}
+/**
+ * The API, with its paths, parameters and answers typed by the OpenAPI document. Every failure is
+ * thrown as an `ApiError`; wrap a call in `read` to get its answer:
+ * `await read(api.GET('/api/tasks/{task_id}', { params: { path: { task_id } }, signal }))`.
+ */
+export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: send })
 
-export function login(password: string): Promise<AdminSession> {
-  return callForJson('/api/admin/login', { method: 'POST', body: { password } satisfies Schemas['AdminLogin'] })
-}
-
-export async function logout(token: string): Promise<void> {
-  await call('/api/admin/logout', { method: 'POST', token })
-}
-
-export function fetchOverview(token: string, signal: AbortSignal): Promise<Overview> {
-  return callForJson('/api/admin/dashboard/overview', { token, signal })
-}
-
-interface Call {
-  method?: 'GET' | 'POST'
-  body?: Record<string, unknown>
-  token?: string
-  signal?: AbortSignal
-}
-
-async function callForJson<T>(path: string, request: Call): Promise<T> {
-  const response = await call(path, request)
+/** The answer of a call. */
+export async function read<T>(call: Promise<{ data?: T }>): Promise<Exclude<T, undefined>> {
   try {
-    return (await response.json()) as T
+    return (await call).data as Exclude<T, undefined>
   } catch (cause) {
-    request.signal?.throwIfAborted()
-    throw new ApiError({ kind: 'unreadable' }, { cause })
+    if (cause instanceof SyntaxError) throw new ApiError({ kind: 'unreadable' }, { cause })
+    throw cause
   }
 }
 
-async function call(path: string, { method = 'GET', body, token, signal }: Call): Promise<Response> {
-  const headers = new Headers({ Accept: 'application/json' })
-  if (token !== undefined) headers.set('X-Admin-Token', token)
-  if (body !== undefined) headers.set('Content-Type', 'application/json')
-  const timeout = AbortSignal.timeout(ANSWER_MS_MAX)
+/** A call that comes when the session is over waits until somebody signs in again, and is made then. */
+async function send(request: Request): Promise<Response> {
+  const token = credentials?.token()
+  const response = await attempt(request.clone(), token)
+  if (response.ok) return response
+  const problem = await readProblem(response)
+  if (problem.code !== SESSION_IS_OVER || token === undefined || credentials === undefined) {
+    throw new ApiError({ kind: 'refused', problem })
+  }
+  const again = await attempt(request, await credentials.renew(token))
+  if (!again.ok) throw new ApiError({ kind: 'refused', problem: await readProblem(again) })
+  return again
+}
 
-  let response: Response
+async function attempt(request: Request, token: string | undefined): Promise<Response> {
+  request.headers.set('Accept', 'application/json')
+  if (token !== undefined) request.headers.set('X-Admin-Token', token)
+  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(ANSWER_MS_MAX)])
   try {
-    response = await fetch(path, {
-      method,
-      headers,
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-    })
+    return await fetch(request, { signal })
   } catch (cause) {
-    signal?.throwIfAborted()
+    request.signal.throwIfAborted()
     throw new ApiError({ kind: 'unreachable' }, { cause })
   }
-  if (!response.ok) {
-    throw new ApiError({ kind: 'refused', problem: await readProblem(response) })
-  }
-  return response
 }

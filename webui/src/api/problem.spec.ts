@@ -3,12 +3,12 @@ import { ApiError, readProblem } from './problem'
 
 test('a problem document gives its detail and code', async () => {
   const response = Response.json({ title: 'Conflict', detail: 'Somebody was faster.', code: 'lost' }, { status: 409 })
-  expect(await readProblem(response)).toEqual({ status: 409, detail: 'Somebody was faster.', code: 'lost' })
+  expect(await readProblem(response)).toEqual({ status: 409, detail: 'Somebody was faster.', code: 'lost', fields: [] })
 })
 
 test('the title stands in for a detail that is missing', async () => {
   const response = Response.json({ title: 'Conflict' }, { status: 409 })
-  expect(await readProblem(response)).toEqual({ status: 409, detail: 'Conflict', code: undefined })
+  expect(await readProblem(response)).toEqual({ status: 409, detail: 'Conflict', code: undefined, fields: [] })
 })
 
 test.each([
@@ -21,11 +21,12 @@ test.each([
     status: 502,
     detail: undefined,
     code: undefined,
+    fields: [],
   })
 })
 
 test('only a refusal has a status', () => {
-  const refused = new ApiError({ kind: 'refused', problem: { status: 403, detail: undefined, code: undefined } })
+  const refused = new ApiError({ kind: 'refused', problem: { status: 403, detail: undefined, code: undefined, fields: [] } })
   expect(refused.status).toBe(403)
   expect(new ApiError({ kind: 'unreachable' }).status).toBeUndefined()
 })

@@ -3,13 +3,25 @@ export interface Problem {
   status: number
   detail: string | undefined
   code: string | undefined
+  /** What is wrong with single fields of what was sent. */
+  fields: FieldProblem[]
+}
+
+export interface FieldProblem {
+  field: string
+  message: string
 }
 
 /**
  * Why a call gave no usable answer:
- * nobody answered, the answer was not what the API promises, or the server refused and said why.
+ * nobody answered, the answer was not what the API promises, the server refused and said why,
+ * or the session ended and nobody signed in again.
  */
-export type Failure = { kind: 'unreachable' } | { kind: 'unreadable' } | { kind: 'refused'; problem: Problem }
+export type Failure =
+  | { kind: 'unreachable' }
+  | { kind: 'unreadable' }
+  | { kind: 'refused'; problem: Problem }
+  | { kind: 'signed_out' }
 
 export class ApiError extends Error {
   readonly failure: Failure
@@ -24,6 +36,16 @@ export class ApiError extends Error {
   get status(): number | undefined {
     return this.failure.kind === 'refused' ? this.failure.problem.status : undefined
   }
+
+  get code(): string | undefined {
+    return this.failure.kind === 'refused' ? this.failure.problem.code : undefined
+  }
+
+  /** What the server says is wrong with this field of what was sent. */
+  messageFor(field: string): string | undefined {
+    if (this.failure.kind !== 'refused') return undefined
+    return this.failure.problem.fields.find((one) => one.field === field)?.message
+  }
 }
 
 /** Reads the refusal out of a response that is not a success, whatever its body is. */
@@ -33,6 +55,7 @@ export async function readProblem(response: Response): Promise<Problem> {
     status: response.status,
     detail: textOf(body['detail']) ?? textOf(body['title']),
     code: textOf(body['code']),
+    fields: fieldsOf(body['errors']),
   }
 }
 
@@ -44,6 +67,15 @@ async function readObject(response: Response): Promise<Record<string, unknown>> 
     // A proxy in front of the server answers in HTML; the status has to do then.
     return {}
   }
+}
+
+function fieldsOf(errors: unknown): FieldProblem[] {
+  if (!Array.isArray(errors)) return []
+  return errors.filter(isObject).flatMap((one) => {
+    const field = textOf(one['field'])
+    const message = textOf(one['message'])
+    return field === undefined || message === undefined ? [] : [{ field, message }]
+  })
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -62,5 +94,7 @@ function describe(failure: Failure): string {
       return 'the answer is not what the API promises'
     case 'refused':
       return failure.problem.detail ?? `status ${failure.problem.status}`
+    case 'signed_out':
+      return 'the session is over'
   }
 }

@@ -1,5 +1,5 @@
 import { vi } from 'vitest'
-import type { Health, Overview, SetupStatus } from '../api/client'
+import type { Schemas } from '../api/client'
 
 export interface Request {
   route: string
@@ -13,11 +13,13 @@ export type Routes = Record<string, (request: Request) => Response | Promise<Res
 /** Puts the routes behind `fetch` until the test ends, and returns what is asked of them, in order. */
 export function serve(routes: Routes): Request[] {
   const requests: Request[] = []
-  vi.stubGlobal('fetch', async (path: string, init: RequestInit) => {
+  vi.stubGlobal('fetch', async (sent: globalThis.Request) => {
+    const { pathname, search } = new URL(sent.url)
+    const text = await sent.text()
     const request = {
-      route: `${init.method} ${path}`,
-      body: typeof init.body === 'string' ? (JSON.parse(init.body) as unknown) : undefined,
-      token: new Headers(init.headers).get('X-Admin-Token'),
+      route: `${sent.method} ${pathname}${search}`,
+      body: text === '' ? undefined : (JSON.parse(text) as unknown),
+      token: sent.headers.get('X-Admin-Token'),
     }
     requests.push(request)
     const answer = routes[request.route]
@@ -31,19 +33,18 @@ export function json(body: unknown): Response {
   return Response.json(body)
 }
 
-export function problem(status: number, detail: string): Response {
-  return new Response(JSON.stringify({ type: '/problems/test', title: 'A problem', status, detail, code: 'test' }), {
+export function problem(status: number, detail: string, code = 'test'): Response {
+  return new Response(JSON.stringify({ type: '/problems/test', title: 'A problem', status, detail, code }), {
     status,
     headers: { 'Content-Type': 'application/problem+json' },
   })
 }
 
-export const HEALTH: Health = { status: 'ok', service: 'Harbour News Desk', version: '1.2.3' }
+export const HEALTH: Schemas['Health'] = { status: 'ok', service: 'Harbour News Desk', version: '1.2.3' }
 
-export const SETUP: SetupStatus = { initialized: true, has_external_url: true }
-
-export const OVERVIEW: Overview = {
+export const OVERVIEW: Schemas['DashboardOverview'] = {
   generated_at: '2026-03-01T12:00:05Z',
+  review_window_days: 7,
   core_cards: {
     open_task_count: 7,
     active_sub_task_count: 38,
@@ -56,6 +57,7 @@ export const OVERVIEW: Overview = {
     disabled_agent_count: 1,
     today_review_count: 31,
     today_rejected_review_count: 4,
+    today_reject_rate: 12.9,
     today_net_score_delta: 85,
   },
   distributions: {
@@ -72,5 +74,6 @@ export const OVERVIEW: Overview = {
     },
     agent_status_distribution: { active: 11, disabled: 1 },
     agent_role_distribution: { planner: 1, executor: 7, reviewer: 3, patrol: 1 },
+    review_result_distribution_7d: { approved: 27, rejected: 4 },
   },
 }

@@ -1,0 +1,6 @@
+export { default as Select } from './Select.vue'
+
+export interface Option {
+  value: string
+  label: string
+}

@@ -1,0 +1,27 @@
+import DOMPurify from 'dompurify'
+import { marked } from 'marked'
+
+const ALLOWED_TAGS = [
+  ...['a', 'blockquote', 'br', 'code', 'del', 'em', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'input', 'li', 'ol'],
+  ...['p', 'pre', 'strong', 'table', 'tbody', 'td', 'th', 'thead', 'tr', 'ul'],
+]
+const ALLOWED_ATTR = ['href', 'title', 'checked', 'disabled', 'type', 'start']
+
+/**
+ * What agents and people wrote, as nodes that can do no harm: no scripts, styles, images or frames
+ * get through, and links leave in a tab of their own that does not know where it came from.
+ */
+export function renderMarkdown(text: string): DocumentFragment {
+  const html = marked.parse(text, { async: false, breaks: true, gfm: true })
+  const fragment = DOMPurify.sanitize(html, { ALLOWED_TAGS, ALLOWED_ATTR, RETURN_DOM_FRAGMENT: true })
+  for (const link of fragment.querySelectorAll('a')) {
+    link.target = '_blank'
+    link.rel = 'noopener noreferrer'
+  }
+  // The only inputs of Markdown are the boxes of a list of things to do.
+  for (const input of fragment.querySelectorAll('input')) {
+    if (input.type === 'checkbox') input.disabled = true
+    else input.remove()
+  }
+  return fragment
+}

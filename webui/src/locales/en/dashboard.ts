@@ -1,0 +1,20 @@
+export const dashboard = {
+  title: 'Dashboard',
+  updated: 'Updated',
+  total: '{count} in all',
+  tasks: 'Tasks by status',
+  subTasks: 'Sub-tasks by status',
+  agentStatus: 'Agents by status',
+  agentRole: 'Agents by role',
+  card: {
+    open_task_count: 'Open tasks',
+    active_sub_task_count: 'Under way',
+    review_queue_count: 'To review',
+    blocked_sub_task_count: 'Blocked',
+    active_agent_count: 'Active agents',
+    today_completed_sub_task_count: 'Done today',
+    reviewedToday: '{count} today, {rejected} rejected',
+    disabledAgents: '{count} disabled',
+    scoreToday: 'Score {delta}',
+  },
+}

@@ -1,0 +1,28 @@
+import type { Translation } from '../../i18n'
+import type { common as original } from '../en/common'
+
+export const common: Translation<typeof original> = {
+  common: {
+    close: '关闭',
+    cancel: '取消',
+    back: '上一步',
+    next: '下一步',
+    copy: '复制',
+    copied: '已复制',
+    justNow: '刚刚',
+    optional: '选填',
+  },
+  table: {
+    pages: '列表分页',
+    range: '第 {from}–{to} 条，共 {total} 条',
+    previous: '上一页',
+    next: '下一页',
+  },
+  error: {
+    unreachable: '无法连接服务器。',
+    unreadable: '服务器的响应无法解析。',
+    signed_out: '会话已结束。',
+    status: '服务器拒绝了请求，状态码 {status}。',
+    retry: '重试',
+  },
+}

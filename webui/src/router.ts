@@ -1,0 +1,57 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import type { MessageKey } from './i18n'
+import { useServer } from './stores/server'
+import { useSession } from './stores/session'
+import { ApiError } from './api/problem'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** The page's name: in the tab, in the header and in the navigation. */
+    title: MessageKey
+    /** Can be opened without a session; shown without navigation. */
+    isPublic?: boolean
+  }
+}
+
+/** Each feature has a `routes.ts` with its pages; that is all it takes to add one. */
+const features = import.meta.glob<{ routes: RouteRecordRaw[] }>('./features/*/routes.ts', { eager: true })
+
+export const routes: RouteRecordRaw[] = [
+  { path: '/', redirect: '/dashboard' },
+  ...Object.values(features).flatMap((feature) => feature.routes),
+  {
+    path: '/:path(.*)*',
+    name: 'not-found',
+    component: () => import('./shell/NotFoundPage.vue'),
+    meta: { title: 'notFound.title' },
+  },
+]
+
+export function createDashboardRouter() {
+  const router = createRouter({
+    history: createWebHistory(),
+    routes,
+    scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
+  })
+
+  router.beforeEach(async (to) => {
+    const server = useServer()
+    const session = useSession()
+    if (!(await isSetUp(server))) return to.name === 'setup' || { name: 'setup' }
+    if (to.name === 'setup') return { name: 'dashboard' }
+    if (to.meta.isPublic === true || session.token !== undefined) return true
+    return { name: 'login', query: to.path === '/dashboard' ? {} : { next: to.fullPath } }
+  })
+
+  return router
+}
+
+/** A server that cannot be asked is taken as set up: each page says itself that it cannot be reached. */
+async function isSetUp(server: ReturnType<typeof useServer>): Promise<boolean> {
+  try {
+    return await server.checkSetup()
+  } catch (cause) {
+    if (!(cause instanceof ApiError)) throw cause
+    return true
+  }
+}
