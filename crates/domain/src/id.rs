@@ -62,4 +62,6 @@ id_types! {
     EventId,
     /// One admin session.
     SessionId,
+    /// One row of the request log.
+    RequestId,
 }

@@ -20,6 +20,7 @@ pub mod module;
 pub mod page;
 pub mod plan;
 pub mod policy;
+pub mod request;
 pub mod review;
 pub mod rule;
 pub mod score;
@@ -36,8 +37,8 @@ pub use agent::{Agent, AgentStatus};
 pub use error::{DomainError, FieldError, Fields};
 pub use event::{Event, EventKind};
 pub use id::{
-    AgentId, EventId, LogId, ModuleId, ReviewId, RuleId, ScoreLogId, SessionId, SubTaskId,
-    SubmissionId, TaskId,
+    AgentId, EventId, LogId, ModuleId, RequestId, ReviewId, RuleId, ScoreLogId, SessionId,
+    SubTaskId, SubmissionId, TaskId,
 };
 pub use module::Module;
 pub use page::SortOrder;

@@ -3,12 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::http::uri::Authority;
-use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use openmoss_domain::{Actor, Agent, Role, SubTask};
@@ -19,6 +17,7 @@ use tokio::sync::Semaphore;
 use crate::events::Streams;
 use crate::input;
 use crate::problem::Problem;
+use crate::request_log::Seen;
 use crate::sub_tasks::views::SubTaskView;
 
 /// Largest body, in bytes.
@@ -97,6 +96,7 @@ pub(crate) struct Call {
     agent_key: Option<String>,
     admin_token: Option<String>,
     request: Request,
+    seen: Seen,
 }
 
 /// What is left of a request for a use case.
@@ -129,7 +129,9 @@ impl FromRequest for Call {
             let shared = shared.ok_or_else(|| Problem::internal(&"no shared state"))?;
             let body = body.await.map_err(|error| unreadable(&error))?;
             let headers = request.headers();
+            let seen = Seen::leave(&request, body.clone());
             Ok(Self {
+                seen,
                 agent_key: agent_key(headers),
                 admin_token: header_text(headers, "x-admin-token"),
                 request: Request {
@@ -239,7 +241,11 @@ impl Call {
         self,
         work: impl FnOnce(&Service, &Request) -> Result<T, Problem> + Send + 'static,
     ) -> Answer<T> {
-        self.run(move |call| work(&call.shared.service, &call.request)).await
+        self.run(move |call| {
+            call.recognise_agent();
+            work(&call.shared.service, &call.request)
+        })
+        .await
     }
 
     /// For agents of any role.
@@ -301,7 +307,22 @@ impl Call {
         let key = self.agent_key.as_deref().ok_or(ServiceError::Unauthenticated(
             "an API key is needed; send it as Authorization: Bearer <key>",
         ))?;
-        Ok((self.shared.service.authenticate_agent(key)?, key))
+        let agent = self.shared.service.authenticate_agent(key)?;
+        self.seen.sent_by(agent.id, key);
+        Ok((agent, key))
+    }
+
+    /// An agent may ask what everybody may: it is in the request log all the same.
+    fn recognise_agent(&self) {
+        if self.agent_key.is_some() {
+            // A wrong key is nobody's, and nobody is asked for one here.
+            let _ = self.authenticated_agent();
+        }
+    }
+
+    /// Whether a key came with it, right or wrong.
+    pub(crate) const fn has_agent_key(&self) -> bool {
+        self.agent_key.is_some()
     }
 
     fn known(&self, actor: Actor, credential: &str) -> Result<Known<'_>, Problem> {
@@ -363,17 +384,4 @@ impl Known<'_> {
     pub(crate) fn view(&self, sub_task: SubTask) -> Result<SubTaskView, Problem> {
         Ok(self.service.view_sub_task(self.cx.actor, sub_task)?.into())
     }
-}
-
-/// Logs each request. Bodies, queries and credentials stay out of the log.
-pub(crate) async fn log_request(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let started = std::time::Instant::now();
-    let (method, path) = (request.method().clone(), request.path().to_owned());
-    let response = next.call(request).await?;
-    let (status, elapsed) = (response.status().as_u16(), started.elapsed());
-    tracing::debug!(%method, path, status, ?elapsed, "answered");
-    Ok(response)
 }

@@ -5,6 +5,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use utoipa::openapi::OpenApi;
 
+use crate::call::Call;
 use crate::problem::{CODES, Problem};
 
 /// The paths that exist, each with its methods.
@@ -41,7 +42,17 @@ fn parameters(pattern: &ResourceDef) -> usize {
 }
 
 /// Nothing at this path, or not with this method.
-pub(crate) async fn unknown(request: HttpRequest, known: web::Data<KnownPaths>) -> HttpResponse {
+pub(crate) async fn unknown(
+    request: HttpRequest,
+    call: Result<Call, Problem>,
+    known: web::Data<KnownPaths>,
+) -> HttpResponse {
+    if let Ok(call) = call
+        && call.has_agent_key()
+    {
+        // For the request log alone: an agent's mistakes are what one looks for in it.
+        let _ = call.public(|_, _| Ok(())).await;
+    }
     let path = request.path();
     let Some(methods) = known.methods(path) else {
         return nothing_here().error_response();

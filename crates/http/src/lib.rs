@@ -14,6 +14,7 @@ mod input;
 mod logs;
 mod page;
 mod problem;
+mod request_log;
 mod reviews;
 mod routes;
 mod rules;

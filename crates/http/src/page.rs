@@ -113,7 +113,6 @@ impl<V> PageView<V> {
     }
 }
 
-#[expect(dead_code, reason = "the admin's lists come one after the other")]
 impl AdminPageQuery {
     /// Answers with the page that `list` gives for this question.
     pub(crate) fn answer<T, V: From<T>>(

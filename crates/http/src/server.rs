@@ -137,7 +137,7 @@ fn bind(
             // An id in the path that is no text is an id of nothing.
             .app_data(web::PathConfig::default().error_handler(|_, _| nothing_here().into()))
             .wrap(default_headers())
-            .wrap(from_fn(crate::call::log_request))
+            .wrap(from_fn(crate::request_log::log_request))
             .into_utoipa_app()
             .configure(routes::configure)
             .into_app()

@@ -26,6 +26,8 @@ pub struct Job {
 pub const JOBS: &[Job] = &[
     Job { name: "settings", every: Duration::from_secs(3), run: Service::refresh_settings },
     Job { name: "tidying", every: Duration::from_hours(1), run: Service::tidy_up },
+    Job { name: "request log", every: Duration::from_millis(500), run: Service::keep_request_log },
+    Job { name: "forgetting", every: Duration::from_secs(10), run: Service::forget_old_requests },
 ];
 
 /// Threads that work beside the requests. Dropping it ends them, after the round they are in.
@@ -103,6 +105,8 @@ impl Drop for Background {
                 tracing::error!("a background thread ended in a panic");
             }
         }
+        // What was noted since the last round.
+        attempt("request log", || self.service.write_requests());
     }
 }
 

@@ -1,7 +1,6 @@
 //! What the dashboard's first page shows. Nothing here counts a table.
 
 use chrono::{NaiveTime, TimeDelta, TimeZone};
-use chrono_tz::Tz;
 use openmoss_domain::sub_task::Status;
 use openmoss_domain::{AgentStatus, ReviewResult, Role, TaskStatus, Timestamp};
 use openmoss_storage::counter::{Counts, Scope, counts};
@@ -95,7 +94,7 @@ impl Service {
 
     /// The last midnight in the configured zone.
     fn midnight(&self, now: Timestamp) -> Timestamp {
-        let zone: Tz = self.settings().server.timezone.parse().unwrap_or(Tz::UTC);
+        let zone = self.zone();
         let today = now.to_datetime().with_timezone(&zone).date_naive();
         // Where clocks jump over midnight, the day begins later; no jump is longer than this.
         let begins = (0..24 * 60).step_by(15).find_map(|minutes| {

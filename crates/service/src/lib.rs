@@ -23,6 +23,7 @@ pub mod dashboard;
 pub mod event;
 pub mod log;
 pub mod plan;
+pub mod request;
 pub mod review;
 pub mod rule;
 pub mod score;
@@ -62,6 +63,7 @@ pub struct Service {
     throttle: Throttle,
     directory: Directory,
     live: Live,
+    requests: request::Buffer,
     setup_token: Secret,
 }
 
@@ -113,6 +115,7 @@ impl Service {
             throttle: Throttle::new(),
             directory: Directory::default(),
             live: Live::default(),
+            requests: request::Buffer::default(),
             setup_token,
         })
     }

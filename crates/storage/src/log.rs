@@ -6,7 +6,7 @@ use openmoss_domain::{AgentId, SubTaskId, Timestamp};
 
 use crate::convert::{parse, parse_optional};
 use crate::error::StorageError;
-use crate::schema::activity_log;
+use crate::schema::{activity_log, agent};
 use crate::store::{Reader, Writer};
 
 const TABLE: &str = "activity_log";
@@ -40,7 +40,7 @@ impl TryFrom<LogRow> for LogEntry {
     }
 }
 
-/// Writes an entry.
+/// Writes an entry, and when its writer was last active.
 ///
 /// # Errors
 /// [`StorageError`] from the database.
@@ -55,6 +55,9 @@ pub fn append(writer: &mut Writer, entry: &LogEntry) -> Result<(), StorageError>
         created_at: entry.created_at.as_micros(),
     };
     diesel::insert_into(activity_log::table).values(row).execute(&mut writer.connection)?;
+    diesel::update(agent::table.filter(agent::id.eq(entry.agent_id.to_string())))
+        .set(agent::last_activity_at.eq(entry.created_at.as_micros()))
+        .execute(&mut writer.connection)?;
     Ok(())
 }
 

@@ -36,6 +36,9 @@ diesel::table! {
         reward_count -> BigInt,
         penalty_count -> BigInt,
         created_at -> BigInt,
+        last_request_at -> BigInt,
+        last_activity_at -> BigInt,
+        last_score_at -> BigInt,
     }
 }
 
@@ -199,6 +202,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    request_log (id) {
+        id -> Text,
+        agent_id -> Text,
+        method -> Text,
+        path -> Text,
+        request_body -> Nullable<Text>,
+        response_status -> SmallInt,
+        duration_ms -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    request_day (agent_id, day) {
+        agent_id -> Text,
+        day -> Text,
+        request_count -> BigInt,
+        submit_count -> BigInt,
+        review_count -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     task,
     module,
@@ -215,5 +241,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     counter,
     admin_session,
     setting,
-    idempotency
+    idempotency,
+    request_log,
+    request_day
 );

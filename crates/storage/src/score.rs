@@ -60,6 +60,7 @@ pub fn append(writer: &mut Writer, change: &ScoreChange) -> Result<(), StorageEr
             agent::total_score.eq(agent::total_score + change.delta),
             agent::reward_count.eq(agent::reward_count + reward),
             agent::penalty_count.eq(agent::penalty_count + penalty),
+            agent::last_score_at.eq(change.created_at.as_micros()),
         ))
         .execute(&mut writer.connection)?;
     Ok(())

@@ -1,0 +1,37 @@
+-- When an agent last called, wrote the activity log, and had its score changed; 0 is never, so that
+-- both databases put those who never did at the same end of a list.
+ALTER TABLE agent ADD COLUMN last_request_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE agent ADD COLUMN last_activity_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE agent ADD COLUMN last_score_at BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX agent_by_time ON agent (created_at);
+CREATE INDEX agent_by_last_request ON agent (last_request_at);
+CREATE INDEX agent_by_last_activity ON agent (last_activity_at);
+CREATE INDEX agent_by_last_score ON agent (last_score_at);
+UPDATE agent SET
+    last_activity_at = COALESCE((SELECT MAX(created_at) FROM activity_log WHERE agent_id = agent.id), 0),
+    last_score_at = COALESCE((SELECT MAX(created_at) FROM score_log WHERE agent_id = agent.id), 0);
+
+-- What agents asked, without secrets. Rows are deleted when they are older than the settings say.
+CREATE TABLE request_log (
+    id TEXT NOT NULL PRIMARY KEY,
+    agent_id TEXT NOT NULL REFERENCES agent (id),
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    request_body TEXT,
+    response_status SMALLINT NOT NULL,
+    duration_ms BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX request_log_by_time ON request_log (created_at, id);
+CREATE INDEX request_log_by_agent ON request_log (agent_id, created_at, id, method, path);
+
+-- How much an agent did on a day of the configured time zone, such as 2026-11-25.
+CREATE TABLE request_day (
+    agent_id TEXT NOT NULL REFERENCES agent (id),
+    day TEXT NOT NULL,
+    request_count BIGINT NOT NULL,
+    submit_count BIGINT NOT NULL,
+    review_count BIGINT NOT NULL,
+    PRIMARY KEY (agent_id, day)
+);
+CREATE INDEX request_day_by_day ON request_day (day, agent_id);
