@@ -86,7 +86,8 @@ impl Sent {
             Self::Query(pairs) if pairs.is_empty() => return None,
             Self::Body(body) if body.trim_ascii().is_empty() => return None,
             Self::Query(pairs) => {
-                let fields = pairs.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
+                let fields =
+                    pairs.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
                 Value::Object(fields.collect())
             }
             Self::Body(body) => match serde_json::from_slice(body) {

@@ -204,11 +204,6 @@ pub(crate) fn optional_days<'de, D: Deserializer<'de>>(reader: D) -> Result<Opti
     }
 }
 
-/// A word to look for, trimmed; a blank one is no filter.
-pub(crate) fn keyword(text: Option<String>) -> Option<String> {
-    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-}
-
 /// A text that may be absent or null.
 pub(crate) fn text_or_empty<'de, D: Deserializer<'de>>(reader: D) -> Result<String, D::Error> {
     Ok(Option::<String>::deserialize(reader)?.unwrap_or_default())

@@ -25,6 +25,7 @@ mod openapi;
 mod paging;
 mod plans;
 mod problems;
+mod request_log;
 mod reviews;
 mod robustness;
 mod rules;

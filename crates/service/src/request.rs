@@ -134,7 +134,9 @@ impl Service {
             if unwritten.is_empty() {
                 let (calls, dropped) = self.requests.take();
                 if dropped > 0 {
-                    tracing::warn!("the request log is too slow: {dropped} calls are missing in it");
+                    tracing::warn!(
+                        "the request log is too slow: {dropped} calls are missing in it"
+                    );
                 }
                 let token = &self.settings().agent.registration_token;
                 let entries = calls.into_iter().map(|(at, call)| call.into_entry(at, token));

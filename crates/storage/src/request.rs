@@ -171,6 +171,9 @@ pub fn delete_before(
         .order((request_log::created_at.asc(), request_log::id.asc()))
         .limit(limit)
         .load(&mut writer.connection)?;
+    if old.is_empty() {
+        return Ok(0);
+    }
     let deleted = diesel::delete(request_log::table.filter(request_log::id.eq_any(old)));
     Ok(deleted.execute(&mut writer.connection)?)
 }
@@ -188,10 +191,7 @@ pub fn delete_days_before(writer: &mut Writer, day: &str) -> Result<usize, Stora
 ///
 /// # Errors
 /// [`StorageError`] from the database.
-pub fn tallies(
-    reader: &mut Reader,
-    day: &str,
-) -> Result<BTreeMap<AgentId, Tally>, StorageError> {
+pub fn tallies(reader: &mut Reader, day: &str) -> Result<BTreeMap<AgentId, Tally>, StorageError> {
     let rows: Vec<(String, i64, i64, i64)> = request_day::table
         .filter(request_day::day.eq(day))
         .select((

@@ -93,6 +93,24 @@ fn a_stop_finishes_the_running_request() {
 }
 
 #[test]
+fn what_agents_asked_is_written_before_the_end() {
+    let place = Place::new();
+    let running = place.serve(&[]);
+    let (id, key) = running.set_up().create_agent("ada", "executor");
+    let agent = Client::agent(&running.url, &key);
+    for _ in 0..300 {
+        agent.get("/api/sub-tasks/mine").ok();
+    }
+    running.ask_to_stop();
+    running.wait().with_code(0);
+
+    let running = place.serve(&[]);
+    let log = running.log_in().get(&format!("/api/admin/agents/{id}/request-logs")).ok();
+    assert_eq!(log["total"], 300);
+    assert_eq!(log["items"][0]["path"], "/api/sub-tasks/mine");
+}
+
+#[test]
 fn a_second_signal_waits_for_nothing() {
     let place = Place::new();
     let running = place.serve(&[]);

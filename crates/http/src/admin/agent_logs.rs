@@ -65,11 +65,15 @@ impl RequestParams {
     fn into_query(self) -> Result<RequestQuery, Problem> {
         let method = self.method.filter(|method| !method.is_empty());
         let method = method.map(|method| method.to_ascii_uppercase().parse::<RequestMethod>());
-        let method = method.transpose().map_err(|error| Problem::field("method", error.to_string()))?;
+        let method =
+            method.transpose().map_err(|error| Problem::field("method", error.to_string()))?;
         Ok(RequestQuery {
             days: self.days,
             method,
-            path_keyword: crate::input::keyword(self.path_keyword),
+            path_keyword: self
+                .path_keyword
+                .map(|keyword| keyword.trim().to_owned())
+                .filter(|keyword| !keyword.is_empty()),
         })
     }
 }
@@ -81,9 +85,10 @@ async fn list_agent_requests(call: Call, path: web::Path<String>) -> Answer<Agen
     call.admin(move |known| {
         let query = known.request.query::<RequestParams>()?.into_query()?;
         let agent_id = id("agent", &path)?;
-        known.request.query::<AdminPageQuery>()?.answer(|window| {
-            Ok(known.service.list_requests(agent_id, query, window)?)
-        })
+        known
+            .request
+            .query::<AdminPageQuery>()?
+            .answer(|window| Ok(known.service.list_requests(agent_id, query, window)?))
     })
     .await
 }

@@ -11,6 +11,7 @@ mod idempotency;
 mod lifecycle;
 mod log;
 mod plan;
+mod request;
 mod review;
 mod rule;
 mod settings;

@@ -5,6 +5,7 @@ mod rows;
 
 mod counter;
 mod event_log;
+mod request;
 mod round_trip;
 mod schema;
 mod sub_task;

@@ -128,7 +128,8 @@ fn opening_again_changes_nothing(db: &TestDb) {
         assert_eq!(store.check().unwrap(), [""; 0]);
     }
     let n = db.raw().number("SELECT COUNT(*) AS n FROM __diesel_schema_migrations");
-    assert_eq!(n, 1);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    assert_eq!(usize::try_from(n), Ok(std::fs::read_dir(folder).unwrap().count()));
 }
 
 fn several_programs_may_open_a_new_database_at_once(db: &TestDb) {

@@ -1,3 +1,6 @@
+DELETE FROM counter WHERE scope IN ('scores', 'logs');
+DROP INDEX activity_by_agent_action;
+DROP INDEX score_log_by_sub_task;
 DROP TABLE request_day;
 DROP TABLE request_log;
 DROP INDEX agent_by_last_score;

@@ -35,3 +35,19 @@ CREATE TABLE request_day (
     PRIMARY KEY (agent_id, day)
 );
 CREATE INDEX request_day_by_day ON request_day (day, agent_id);
+
+-- The admin's lists of score changes and of the activity log.
+CREATE INDEX score_log_by_sub_task ON score_log (sub_task_id, created_at, id);
+CREATE INDEX activity_by_agent_action ON activity_log (agent_id, action, created_at, id);
+
+-- What those lists and the score summary would count.
+INSERT INTO counter (scope, key, shard, n)
+    SELECT 'scores', CASE WHEN score_delta > 0 THEN 'rewards' ELSE 'penalties' END, 0, COUNT(*)
+        FROM score_log GROUP BY 2;
+INSERT INTO counter (scope, key, shard, n)
+    SELECT 'scores', CASE WHEN total_score > 0 THEN 'agents_above' ELSE 'agents_below' END, 0, COUNT(*)
+        FROM agent WHERE total_score <> 0 GROUP BY 2;
+INSERT INTO counter (scope, key, shard, n)
+    SELECT 'scores', 'sum', 0, SUM(total_score) FROM agent HAVING SUM(total_score) <> 0;
+INSERT INTO counter (scope, key, shard, n)
+    SELECT 'logs', action, 0, COUNT(*) FROM activity_log GROUP BY action;
