@@ -388,7 +388,7 @@ fn request_cases() -> Vec<Case> {
                 created_at: START,
             };
             w.write(move |writer| {
-                request::append(writer, &[entry.clone()], |_| "2026-09-21".to_owned())
+                request::append(writer, std::slice::from_ref(&entry), |_| "2026-09-21".to_owned())
             });
         }),
         found("request::delete_before", |w| {
