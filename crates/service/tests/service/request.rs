@@ -90,7 +90,7 @@ fn old_entries_are_forgotten_as_the_settings_say(db: &TestDb) {
         found.items.into_iter().map(|entry| entry.path).collect::<Vec<_>>()
     };
     assert_eq!(paths(&service, Some(2)), ["/api/5", "/api/4"]);
-    assert!(!service.forget_old_requests().unwrap());
+    service.forget_old_requests().unwrap();
     assert_eq!(paths(&service, None), ["/api/5", "/api/4", "/api/3"]);
     // Another number of days, and the same clock.
     let clock = service.clock.clone();
@@ -99,20 +99,19 @@ fn old_entries_are_forgotten_as_the_settings_say(db: &TestDb) {
         db.url().clone_into(&mut settings.database.path);
         settings.webui.feed_retention_days = 1;
     });
-    assert!(!service.forget_old_requests().unwrap());
+    service.forget_old_requests().unwrap();
     assert_eq!(paths(&service, None), ["/api/5"]);
 }
 
 fn a_long_backlog_is_forgotten_in_portions(db: &TestDb) {
     let service = TestService::open(db);
     let agent = service.agent(Role::Executor);
-    for _ in 0..1_001 {
+    for _ in 0..2_001 {
         service.note_request(call(&agent, "/api/x"));
     }
     service.write_requests().unwrap();
     service.clock.advance(Duration::from_hours(24 * 8));
-    assert!(service.forget_old_requests().unwrap(), "there is more");
-    assert!(!service.forget_old_requests().unwrap());
+    service.forget_old_requests().unwrap();
     let query = RequestQuery { method: Some(RequestMethod::Post), ..RequestQuery::default() };
     assert_eq!(service.list_requests(agent.id, query, ALL).unwrap().total, 0);
 }
