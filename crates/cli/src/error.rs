@@ -104,9 +104,12 @@ fn of_domain(refusal: &DomainError) -> ExitCode {
         | DomainError::NotOwner { .. }
         | DomainError::PrerequisitesOpen { .. }
         | DomainError::PrerequisiteCancelled { .. }
+        | DomainError::PatrolNotAllowedFrom { .. }
         | DomainError::TaskHeld => ExitCode::Conflict,
         DomainError::RoleNotAllowed { .. }
         | DomainError::TaskRoleNotAllowed { .. }
+        | DomainError::NoteNotAllowed
+        | DomainError::PatrolRoleNotAllowed { .. }
         | DomainError::OwnWork
         | DomainError::OwnScore => ExitCode::Failed,
     }

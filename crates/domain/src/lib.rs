@@ -17,7 +17,9 @@ pub mod event;
 pub mod id;
 pub mod log;
 pub mod module;
+pub mod note;
 pub mod page;
+pub mod patrol;
 pub mod plan;
 pub mod policy;
 pub mod request;
@@ -37,11 +39,13 @@ pub use agent::{Agent, AgentStatus};
 pub use error::{DomainError, FieldError, Fields};
 pub use event::{Event, EventKind};
 pub use id::{
-    AgentId, EventId, LogId, ModuleId, RequestId, ReviewId, RuleId, ScoreLogId, SessionId,
-    SubTaskId, SubmissionId, TaskId,
+    AgentId, EventId, LogId, ModuleId, NoteId, PatrolRecordId, RequestId, ReviewId, RuleId,
+    ScoreLogId, SessionId, SubTaskId, SubmissionId, TaskId,
 };
 pub use module::Module;
+pub use note::Note;
 pub use page::SortOrder;
+pub use patrol::{PatrolRecord, PatrolStatus, Severity};
 pub use policy::Policy;
 pub use review::{Review, ReviewResult};
 pub use rule::{Rule, RuleScope};

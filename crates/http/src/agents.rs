@@ -130,7 +130,7 @@ async fn register_agent(call: Call) -> Answer<RegisteredView> {
         ))?;
         let body: CreateBody = request.json()?;
         let idempotency = request.idempotency(&token)?;
-        let cx = Context { actor: REGISTRANT, idempotency };
+        let cx = Context { idempotency, ..Context::of(REGISTRANT) };
         Ok(service.register_agent(&cx, &token, request.address, &body.into())?.into())
     })
     .await

@@ -10,7 +10,7 @@ use actix_web::http::uri::Authority;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use openmoss_domain::{Actor, Agent, Role, SubTask};
-use openmoss_service::{Context, Idempotency, Service, ServiceError};
+use openmoss_service::{Context, Idempotency, OwnSession, Service, ServiceError};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
@@ -286,7 +286,8 @@ impl Call {
         self.run(move |call| {
             let token = call.admin_token.as_deref().ok_or(ServiceError::NoAdminSession)?;
             let actor = call.shared.service.authenticate_admin(token)?;
-            let known = call.known(actor, token)?;
+            let mut known = call.known(actor, token)?;
+            known.cx.session = Some(OwnSession::of(token));
             work(&known)
         })
         .await
@@ -329,7 +330,7 @@ impl Call {
         let idempotency = self.request.idempotency(credential)?;
         Ok(Known {
             service: &self.shared.service,
-            cx: Context { actor, idempotency },
+            cx: Context { idempotency, ..Context::of(actor) },
             request: &self.request,
         })
     }

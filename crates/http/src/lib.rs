@@ -13,6 +13,7 @@ mod fallback;
 mod input;
 mod logs;
 mod page;
+mod patrol;
 mod problem;
 mod request_log;
 mod reviews;

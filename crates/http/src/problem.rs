@@ -34,6 +34,8 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("agent.not_found", 404, "No such agent."),
     ("review.not_found", 404, "No such review."),
     ("rule.not_found", 404, "No such rule."),
+    ("patrol_record.not_found", 404, "No such patrol record."),
+    ("session.not_found", 404, "No such session, or it is over already."),
     ("method_not_allowed", 405, "The path exists, this method does not."),
     ("already_exists", 409, "The name or the single place is taken."),
     ("concurrent_change", 409, "Somebody else changed the same thing again and again."),
@@ -47,6 +49,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("sub_task.prerequisite_cancelled", 409, "It waits for cancelled work; replace depends_on."),
     ("task.held", 409, "The task's status keeps its work back."),
     ("task.not_allowed_from", 409, "The task's status does not allow the action."),
+    ("patrol_record.not_allowed_from", 409, "The record's status does not allow the action."),
     ("body_too_large", 413, "The body is over 1 MiB."),
     ("invalid_fields", 422, "Fields break rules; see errors."),
     ("idempotency_key_reused", 422, "The Idempotency-Key came with another request before."),
@@ -295,8 +298,12 @@ impl From<DomainError> for Problem {
             DomainError::NotOwner { owner, attempt } => Self::new("sub_task.not_owner", detail)
                 .with("owner", owner.map(|id| id.to_string()))
                 .with("attempt", attempt),
-            DomainError::RoleNotAllowed { .. } | DomainError::TaskRoleNotAllowed { .. } => {
-                Self::new("role_not_allowed", detail)
+            DomainError::RoleNotAllowed { .. }
+            | DomainError::TaskRoleNotAllowed { .. }
+            | DomainError::NoteNotAllowed
+            | DomainError::PatrolRoleNotAllowed { .. } => Self::new("role_not_allowed", detail),
+            DomainError::PatrolNotAllowedFrom { status, .. } => {
+                Self::new("patrol_record.not_allowed_from", detail).with("status", status.as_str())
             }
             DomainError::OwnWork => Self::new("review.own_work", detail),
             DomainError::OwnScore => Self::new("score.own", detail),

@@ -2,7 +2,9 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{admin, agents, events, logs, reviews, rules, scores, setup, sub_tasks, tasks, tools};
+use crate::{
+    admin, agents, events, logs, patrol, reviews, rules, scores, setup, sub_tasks, tasks, tools,
+};
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     // Routes are tried in this order: what agents ask most comes first.
@@ -14,6 +16,7 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     rules::routes(config);
     events::routes(config);
     scores::routes(config);
+    patrol::routes(config);
     agents::routes(config);
     admin::routes(config);
     setup::routes(config);

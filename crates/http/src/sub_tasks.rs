@@ -1,6 +1,7 @@
 //! Sub-tasks over HTTP: creating, changing and reading them.
 
 mod bodies;
+mod notes;
 mod steps;
 pub(crate) mod views;
 
@@ -15,7 +16,7 @@ use utoipa::IntoParams;
 use bodies::{CreateBody, EditBody};
 use views::{SubTaskPage, SubTaskView, SubmissionPage};
 
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, Known};
 use crate::input::{FilterValue, id};
 use crate::page::PageQuery;
 use crate::problem::Problem;
@@ -56,11 +57,19 @@ fn sub_task_id(path: &web::Path<String>) -> Result<SubTaskId, Problem> {
 #[utoipa::path(tag = "Sub-tasks", request_body = CreateBody, responses((status = 200, body = SubTaskView)))]
 #[post("/api/sub-tasks")]
 async fn create_sub_task(call: Call) -> Answer<SubTaskView> {
-    call.actor(|known| {
-        let new = known.request.json::<CreateBody>()?.into_new()?;
-        known.view(known.service.create_sub_task(&known.cx, &new)?)
-    })
-    .await
+    call.actor(create).await
+}
+
+/// The same for an admin, beside the admin's list.
+#[utoipa::path(tag = "Admin", request_body = CreateBody, responses((status = 200, body = SubTaskView)), security(("admin" = [])))]
+#[post("/api/admin/sub-tasks")]
+async fn create_sub_task_as_admin(call: Call) -> Answer<SubTaskView> {
+    call.admin(create).await
+}
+
+fn create(known: &Known<'_>) -> Result<SubTaskView, Problem> {
+    let new = known.request.json::<CreateBody>()?.into_new()?;
+    known.view(known.service.create_sub_task(&known.cx, &new)?)
 }
 
 /// Sub-tasks, newest first.
@@ -167,6 +176,7 @@ pub(crate) fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfi
     // Fixed names before the id, which would match them too.
     config
         .service(create_sub_task)
+        .service(create_sub_task_as_admin)
         .service(list_sub_tasks)
         .service(list_my_sub_tasks)
         .service(list_available_sub_tasks)
@@ -180,12 +190,15 @@ pub(crate) fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfi
         .service(steps::heartbeat_sub_task)
         .service(steps::submit_sub_task)
         .service(list_submissions)
+        .service(notes::add_note)
+        .service(notes::list_notes)
         .service(steps::complete_sub_task)
         .service(steps::rework_sub_task)
         .service(steps::block_sub_task)
         .service(steps::release_sub_task)
         .service(steps::requeue_sub_task)
         .service(steps::reopen_sub_task)
+        .service(steps::assign_sub_task)
         .service(steps::reassign_sub_task)
         .service(steps::cancel_sub_task);
 }

@@ -59,6 +59,10 @@ vocabulary! {
     LogAction => openmoss_domain::log::LogAction,
     /// What a rule applies to.
     RuleScope => openmoss_domain::RuleScope,
+    /// How bad something is.
+    Severity => openmoss_domain::Severity,
+    /// What became of a finding.
+    PatrolStatus => openmoss_domain::PatrolStatus,
     /// What happened.
     EventKind => openmoss_domain::EventKind,
 }

@@ -13,6 +13,7 @@
 mod support;
 
 mod admin;
+mod admin_writes;
 mod agents;
 mod authentication;
 mod contract;
@@ -21,8 +22,10 @@ mod events;
 mod fallback;
 mod idempotency;
 mod logs;
+mod notes;
 mod openapi;
 mod paging;
+mod patrol;
 mod plans;
 mod problems;
 mod request_log;
@@ -32,6 +35,7 @@ mod rules;
 mod scores;
 mod secrecy;
 mod server;
+mod sessions;
 mod setup;
 mod sub_tasks;
 mod tasks;

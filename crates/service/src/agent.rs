@@ -76,7 +76,7 @@ impl Service {
         let expected = settings.agent.registration_token.expose();
         if expected.is_empty() || !is_same(token, expected) {
             // Only wrong tokens count: fifty agents of one host may register at once.
-            self.throttle.check(address)?;
+            drop(self.throttle.attempt(address)?);
             return Err(ServiceError::Forbidden("the registration token is wrong; ask the admin"));
         }
         self.create_agent(cx, new)

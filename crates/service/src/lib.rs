@@ -22,6 +22,8 @@ pub mod agent;
 pub mod dashboard;
 pub mod event;
 pub mod log;
+pub mod note;
+pub mod patrol;
 pub mod plan;
 pub mod request;
 pub mod review;
@@ -42,7 +44,7 @@ use serde_json::Value;
 
 pub use background::{Background, JOBS, Job};
 pub use clock::{Clock, SystemClock};
-pub use context::{Context, Idempotency};
+pub use context::{Context, Idempotency, OwnSession};
 use directory::Directory;
 pub use error::ServiceError;
 pub use live::Listener;

@@ -1,6 +1,8 @@
 //! What an operator can set, with its defaults. Where each value comes from is decided outside:
 //! [`SettingsLayers`] merges defaults, file, stored changes, environment and flags.
 
+pub(crate) mod bounds;
+
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -9,6 +11,8 @@ use openmoss_domain::{Event, EventKind, Policy};
 use openmoss_storage::{Reader, session, setting};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use bounds::{check_entries, check_external_url};
 
 use crate::Service;
 use crate::context::Context;
@@ -312,12 +316,12 @@ impl Settings {
                 "server.host must be an IP address such as 0.0.0.0 or 127.0.0.1, or localhost",
             );
         }
-        if !(self.server.external_url.is_empty()
-            || self.server.external_url.starts_with("http://")
-            || self.server.external_url.starts_with("https://"))
-        {
-            return fail("server.external_url must be empty or begin with http:// or https://");
-        }
+        let of_key = |key: &str, checked: Result<(), String>| {
+            checked.map_err(|wrong| SettingsError(format!("{key} {wrong}")))
+        };
+        of_key("server.external_url", check_external_url(&self.server.external_url))?;
+        of_key("notification.channels", check_entries(&self.notification.channels))?;
+        of_key("notification.events", check_entries(&self.notification.events))?;
         if self.server.timezone.parse::<chrono_tz::Tz>().is_err() {
             return fail("server.timezone must be an IANA zone name such as UTC or Asia/Shanghai");
         }
@@ -381,8 +385,8 @@ impl Service {
     }
 
     /// Stores changes of settings, if `permission` says so, and takes them into force at once. A
-    /// new password ends every admin session. Nothing is stored when the result could not be in
-    /// force.
+    /// new password ends every admin session but the one through which it came. Nothing is stored
+    /// when the result could not be in force.
     pub(crate) fn change_settings(
         &self,
         cx: &Context,
@@ -394,6 +398,7 @@ impl Service {
         let keys: Vec<Value> = changes.iter().map(|(key, _)| (*key).into()).collect();
         let event = Event::new(EventKind::SettingsChanged, cx.actor, self.now()).with("keys", keys);
         let (now, layers) = (self.now(), Arc::clone(&self.layers));
+        let own_session = cx.session_hash();
         let effective = self.store.write(move |writer| -> Result<Settings, ServiceError> {
             setting::lock(writer)?;
             permission(&layers.effective(&stored(writer)?)?)?;
@@ -401,7 +406,7 @@ impl Service {
                 setting::set(writer, key, &value.to_string(), now)?;
             }
             if changes.iter().any(|(key, _)| *key == "admin.password") {
-                session::delete_all(writer)?;
+                session::delete_others(writer, own_session.as_deref())?;
             }
             let effective = layers.effective(&stored(writer)?)?;
             append(writer, &event)?;

@@ -1,6 +1,7 @@
 //! The one loop by which a sub-task changes: read, apply, compare and set, append, follow up.
 
 use crate::id::fresh;
+use crate::sub_task::prerequisites::cancelled_prerequisite;
 use openmoss_domain::sub_task::{BlockedKind, Status};
 use openmoss_domain::{
     Action, Actor, Command, Event, EventId, EventKind, Policy, SubTask, SubTaskId, Task,
@@ -12,7 +13,7 @@ use openmoss_storage::{StorageError, Swap, Writer, event, prerequisite, sub_task
 use crate::error::ServiceError;
 
 /// How often a lost race is decided again from fresh state.
-const TRIES: usize = 5;
+pub(crate) const TRIES: usize = 5;
 
 /// What every step of one transaction shares.
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +116,9 @@ impl Stepper {
             Status::Pending if before.status == Status::Done => {
                 self.hold_dependents(writer, after)?;
             }
+            Status::Pending if before.status == Status::Cancelled => {
+                self.unblock_dependents(writer, after)?;
+            }
             Status::Pending
             | Status::Assigned
             | Status::Review
@@ -158,7 +162,7 @@ impl Stepper {
     fn release_dependents(self, writer: &mut Writer, done: &SubTask) -> Result<(), ServiceError> {
         for id in prerequisite::dependents(writer, done.id)? {
             let after = self.change_open(writer, id, |open| open.saturating_sub(1))?;
-            if after.open_prerequisites == 0 && !after.status.is_terminal() {
+            if after.is_claimable() {
                 let ready = Event::new(EventKind::SubTaskReady, Actor::System, self.now)
                     .sub_task(after.task_id, after.id);
                 append(writer, &ready)?;
@@ -202,12 +206,47 @@ impl Stepper {
             if !matches!(dependent.status, Status::Pending | Status::Assigned | Status::Rework) {
                 continue;
             }
-            let command = Command::Block {
-                kind: BlockedKind::Dependency,
-                detail: format!("the prerequisite {:?} was cancelled", cancelled.name),
-                waits_for: Some(cancelled.id.to_string()),
-            };
-            self.system().step(writer, id, &command)?;
+            self.block_behind(writer, id, cancelled)?;
+        }
+        Ok(())
+    }
+
+    fn block_behind(
+        self,
+        writer: &mut Writer,
+        id: SubTaskId,
+        cancelled: &SubTask,
+    ) -> Result<(), ServiceError> {
+        let command = Command::Block {
+            kind: BlockedKind::Dependency,
+            detail: format!("the prerequisite {:?} was cancelled", cancelled.name),
+            waits_for: Some(cancelled.id.to_string()),
+        };
+        self.system().step(writer, id, &command).map(drop)
+    }
+
+    /// Work that was blocked because this prerequisite was cancelled goes back into the queue, unless
+    /// another prerequisite is cancelled, too: then that one is the cause from now on.
+    fn unblock_dependents(
+        self,
+        writer: &mut Writer,
+        reopened: &SubTask,
+    ) -> Result<(), ServiceError> {
+        let cause = reopened.id.to_string();
+        for id in prerequisite::dependents(writer, reopened.id)? {
+            let dependent =
+                sub_task::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+            let is_behind = dependent.blocked.is_some_and(|blocked| {
+                blocked.kind == BlockedKind::Dependency
+                    && blocked.waits_for.as_ref() == Some(&cause)
+            });
+            if !is_behind {
+                continue;
+            }
+            self.system().step(writer, id, &Command::Requeue)?;
+            if let Some(other) = cancelled_prerequisite(writer, id)? {
+                self.block_behind(writer, id, &other)?;
+            }
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
-use openmoss_domain::{AgentId, ModuleId, TaskId};
+use openmoss_domain::{AgentId, ModuleId, Severity, TaskId};
 
 use crate::connection::AnyConnection;
 use crate::dialect::each_backend;
@@ -37,6 +37,8 @@ pub enum Scope {
     Agent(AgentId),
     /// Agents by role and status, as `executor:active`.
     Agents,
+    /// Patrol records of one severity by status.
+    Patrol(Severity),
 }
 
 impl Scope {
@@ -48,6 +50,7 @@ impl Scope {
             Self::Module(id) => format!("module:{id}"),
             Self::Agent(id) => format!("agent:{id}"),
             Self::Agents => "agents".to_owned(),
+            Self::Patrol(severity) => format!("patrol:{severity}"),
         }
     }
 }

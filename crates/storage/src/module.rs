@@ -66,6 +66,17 @@ pub fn insert(writer: &mut Writer, new: &Module) -> Result<(), StorageError> {
     Ok(())
 }
 
+/// Gives a module other texts.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn set_texts(writer: &mut Writer, next: &Module) -> Result<(), StorageError> {
+    diesel::update(module::table.filter(module::id.eq(next.id.to_string())))
+        .set((module::name.eq(&next.name), module::description.eq(&next.description)))
+        .execute(&mut writer.connection)?;
+    Ok(())
+}
+
 /// The modules of a task, oldest first, at most a thousand.
 ///
 /// # Errors

@@ -40,13 +40,14 @@ struct SubTaskRow {
     prerequisites: i32,
     open_prerequisites: i32,
     held: bool,
+    notes: i32,
     created_at: i64,
     updated_at: i64,
     completed_at: Option<i64>,
 }
 
 /// What most steps change. Texts are left out: an update rewrites the index entries of every
-/// column that it names.
+/// column that it names. So is the number of notes, which is counted past the version.
 #[derive(AsChangeset)]
 #[diesel(table_name = sub_task, treat_none_as_null = true)]
 struct StateChange {
@@ -98,6 +99,7 @@ impl TryFrom<SubTaskRow> for SubTask {
             prerequisites: number(TABLE, id, "prerequisites", row.prerequisites)?,
             open_prerequisites: number(TABLE, id, "open_prerequisites", row.open_prerequisites)?,
             held: row.held,
+            notes: number(TABLE, id, "notes", row.notes)?,
             created_at: Timestamp::from_micros(row.created_at),
             updated_at: Timestamp::from_micros(row.updated_at),
             completed_at: row.completed_at.map(Timestamp::from_micros),
@@ -146,6 +148,7 @@ impl From<&SubTask> for SubTaskRow {
             prerequisites: state.prerequisites,
             open_prerequisites: state.open_prerequisites,
             held: state.held,
+            notes: stored(sub_task.notes),
             created_at: sub_task.created_at.as_micros(),
             updated_at: state.updated_at,
             completed_at: state.completed_at,

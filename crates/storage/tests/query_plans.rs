@@ -6,12 +6,14 @@ use openmoss_domain::log::LogAction;
 use openmoss_domain::request::{RequestEntry, RequestMethod};
 use openmoss_domain::sub_task::{Place, Status, WorkKind};
 use openmoss_domain::{
-    Agent, AgentId, AgentStatus, Command, Module, ModuleId, Policy, RequestId, ReviewResult, Role,
-    RuleScope, SubTask, SubTaskId, Task, TaskId, TaskStatus, Transition,
+    Agent, AgentId, AgentStatus, Command, Module, ModuleId, PatrolStatus, Policy, RequestId,
+    ReviewResult, Role, RuleScope, Severity, SubTask, SubTaskId, Task, TaskId, TaskStatus,
+    Transition,
 };
 use openmoss_storage::{
     StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, event, idempotency, log,
-    module, prerequisite, request, review, rule, score, session, sub_task, submission, task,
+    module, note, patrol, prerequisite, request, review, rule, score, session, sub_task,
+    submission, task,
 };
 use openmoss_testkit::{START, TestDb, draft, record_statements};
 use uuid::Uuid;
@@ -146,6 +148,12 @@ fn fill(db: &TestDb) {
             FROM generate_series(1, {ROWS}) i;
         INSERT INTO request_day SELECT {agent}, 'd' || i, 1, 0, 0
             FROM generate_series(1, {ROWS}) i;
+        INSERT INTO note SELECT {sub_task}, {sub_task}, 'admin', NULL, '', i
+            FROM generate_series(1, {ROWS}) i;
+        INSERT INTO patrol_record SELECT {sub_task}, 'k' || i % 20,
+                coalesce((ARRAY['critical', 'warning'])[i % 200], 'info'), {task}, {sub_task}, {agent}, '', '',
+                coalesce((ARRAY['open', 'ignored'])[i % 200], 'resolved'), 'k' || i, 'system', NULL,
+                i, i FROM generate_series(1, {ROWS}) i;
         INSERT INTO idempotency SELECT 't' || i, '', '', i FROM generate_series(1, {ROWS}) i;
         ANALYZE",
         id("task", "i"),
@@ -340,9 +348,16 @@ fn list_cases() -> Vec<Case> {
         found("agent::find_by_key", |w| w.read(|reader| agent::find_by_key(reader, "hash"))),
         found("agent::find_by_name", |w| w.read(|reader| agent::find_by_name(reader, "One"))),
         along("agent_by_score", "agent::list_by_score", |w| w.read(agent::list_by_score)),
-        found("session::find_expiry", |w| {
-            w.read(|reader| session::find_expiry(reader, "hash"));
+        found("session::find and touch", |w| {
+            w.read(|reader| session::find(reader, "hash"));
+            w.write(|writer| session::touch(writer, "hash", START, START));
         }),
+        found("session::list", |w| w.read(|reader| session::list(reader, START, PAGE))),
+        found("note::list", |w| {
+            w.read(|reader| note::list(reader, w.sub_task, PAGE));
+            w.read(|reader| note::list_newest(reader, w.sub_task, 10));
+        }),
+        found("patrol::find_by_key", |w| w.read(|reader| patrol::find_by_key(reader, "k"))),
         found("session::delete_expired", |w| {
             w.write(|writer| session::delete_expired(writer, START).map(drop));
         }),
@@ -360,6 +375,32 @@ fn list_cases() -> Vec<Case> {
         }),
     ];
     logs.chain(events).chain(others).collect()
+}
+
+/// Every combination of two filters, and none.
+fn patrol_cases() -> Vec<Case> {
+    const FILTERS: [&str; 6] = ["status", "severity", "kind", "task", "sub_task", "agent"];
+    let list = |w: &World, asked: [usize; 2]| {
+        let has = |filter: usize| asked.contains(&filter);
+        let filter = patrol::Filter {
+            status: has(0).then_some(PatrolStatus::Open),
+            severity: has(1).then_some(Severity::Critical),
+            kind: has(2).then(|| "silent_owner".to_owned()),
+            task_id: has(3).then_some(w.task),
+            sub_task_id: has(4).then_some(w.sub_task),
+            agent_id: has(5).then_some(w.agent),
+        };
+        w.read(|reader| patrol::list(reader, &filter, PAGE));
+    };
+    let pairs = (0..6).flat_map(|a| (a..6).map(move |b| [a, b]));
+    let mut cases: Vec<_> = pairs
+        .map(|[a, b]| {
+            let name = format!("patrol::list by {} and {}", FILTERS[a], FILTERS[b]);
+            found(name, move |w| list(w, [a, b]))
+        })
+        .collect();
+    cases.push(along("patrol_by_time", "patrol::list", move |w| list(w, [6, 6])));
+    cases
 }
 
 fn request_cases() -> Vec<Case> {
@@ -444,8 +485,8 @@ fn is_right_on_postgres(plan: &[String], reach: Reach) -> bool {
 }
 
 fn every_query_uses_an_index(db: &TestDb) {
-    let cases: Vec<Case> =
-        sub_task_cases().into_iter().chain(list_cases()).chain(request_cases()).collect();
+    let lists = list_cases().into_iter().chain(request_cases()).chain(patrol_cases());
+    let cases: Vec<Case> = sub_task_cases().into_iter().chain(lists).collect();
     let calls: Vec<&dyn Fn(&World)> = cases.iter().map(|case| case.call.as_ref()).collect();
     let recorded = record_statements(|| World::make(db), &calls);
     let mut raw = db.raw();

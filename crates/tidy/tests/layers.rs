@@ -32,7 +32,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "bcrypt",
             "chrono",
             "chrono-tz",
-            "governor",
             "hex",
             "rand",
             "serde",

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::page::PageView;
+use crate::sub_tasks::notes::NoteView;
 use crate::vocabulary;
 
 /// A sub-task as a client sees it: the fields of the contract, and ours after them.
@@ -71,6 +72,10 @@ pub(crate) struct SubTaskView {
     /// What the caller can do with it now.
     #[schema(value_type = Vec<vocabulary::SubTaskAction>)]
     allowed_actions: Vec<openmoss_domain::Action>,
+    /// How many notes there are.
+    note_count: u32,
+    /// The newest ten notes, oldest of them first; null in lists.
+    notes: Option<Vec<NoteView>>,
 }
 
 fn null() -> Object {
@@ -139,6 +144,8 @@ impl From<openmoss_service::sub_task::SubTaskView> for SubTaskView {
             progress: one.progress,
             waiting_for: seen.waiting_for,
             allowed_actions: seen.allowed_actions,
+            note_count: one.notes,
+            notes: seen.notes.map(|notes| notes.into_iter().map(NoteView::from).collect()),
         }
     }
 }

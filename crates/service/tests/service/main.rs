@@ -10,6 +10,8 @@ mod dependency;
 mod idempotency;
 mod lifecycle;
 mod log;
+mod note;
+mod patrol;
 mod plan;
 mod request;
 mod review;
