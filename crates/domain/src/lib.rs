@@ -41,7 +41,7 @@ pub use id::{
     SubTaskId, SubmissionId, TaskId,
 };
 pub use module::Module;
-pub use page::SortOrder;
+pub use page::{Keyword, ModuleSort, SortOrder, SubTaskSort, TaskSort};
 pub use policy::Policy;
 pub use review::{Review, ReviewResult};
 pub use rule::{Rule, RuleScope};

@@ -13,6 +13,10 @@
 mod support;
 
 mod admin;
+mod admin_dashboard;
+mod admin_reviews;
+mod admin_sub_tasks;
+mod admin_tasks;
 mod agents;
 mod authentication;
 mod contract;
