@@ -44,7 +44,7 @@ pub use id::{
 };
 pub use module::Module;
 pub use note::Note;
-pub use page::SortOrder;
+pub use page::{Keyword, ModuleSort, SortOrder, SubTaskSort, TaskSort};
 pub use patrol::{PatrolRecord, PatrolStatus, Severity};
 pub use policy::Policy;
 pub use review::{Review, ReviewResult};

@@ -2,7 +2,10 @@
 
 mod agent_logs;
 mod dashboard;
+mod reviews;
 mod session;
+mod sub_tasks;
+mod tasks;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -10,4 +13,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     session::routes(config);
     dashboard::routes(config);
     agent_logs::routes(config);
+    sub_tasks::routes(config);
+    tasks::routes(config);
+    reviews::routes(config);
 }

@@ -9,13 +9,14 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::http::uri::Authority;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
-use openmoss_domain::{Actor, Agent, Role, SubTask};
+use openmoss_domain::{Actor, Agent, Fields, Role, SubTask};
 use openmoss_service::{Context, Idempotency, OwnSession, Service, ServiceError};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use crate::events::Streams;
 use crate::input;
+use crate::page::AdminPageQuery;
 use crate::problem::Problem;
 use crate::request_log::Seen;
 use crate::sub_tasks::views::SubTaskView;
@@ -355,6 +356,18 @@ impl Request {
     /// The query as `T`.
     pub(crate) fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         input::query(&self.query)
+    }
+
+    /// The query of an admin's list: which page, and of what. Names everything that is wrong.
+    pub(crate) fn list_query<T: DeserializeOwned>(&self) -> Result<(AdminPageQuery, T), Problem> {
+        let mut fields = Fields::default();
+        let page: Option<AdminPageQuery> = input::query_noting(&self.query, &mut fields)?;
+        if let Some(page) = page {
+            page.check(&mut fields);
+        }
+        let asked = input::query_noting(&self.query, &mut fields)?;
+        fields.finish()?;
+        page.zip(asked).ok_or_else(|| Problem::field("query", "cannot be read"))
     }
 
     /// A header's text.

@@ -65,6 +65,14 @@ vocabulary! {
     PatrolStatus => openmoss_domain::PatrolStatus,
     /// What happened.
     EventKind => openmoss_domain::EventKind,
+    /// Which end of a sorted list comes first.
+    SortOrder => openmoss_domain::SortOrder,
+    /// What tasks are sorted by.
+    TaskSort => openmoss_domain::TaskSort,
+    /// What modules are sorted by.
+    ModuleSort => openmoss_domain::ModuleSort,
+    /// What sub-tasks are sorted by.
+    SubTaskSort => openmoss_domain::SubTaskSort,
 }
 
 /// A point in time: RFC 3339, UTC.

@@ -14,6 +14,10 @@ mod support;
 
 mod admin;
 mod admin_writes;
+mod admin_dashboard;
+mod admin_reviews;
+mod admin_sub_tasks;
+mod admin_tasks;
 mod agents;
 mod authentication;
 mod contract;

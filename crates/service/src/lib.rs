@@ -14,6 +14,7 @@ mod directory;
 mod error;
 mod id;
 mod live;
+mod names;
 mod step;
 mod throttle;
 
@@ -66,6 +67,7 @@ pub struct Service {
     directory: Directory,
     live: Live,
     requests: request::Buffer,
+    past_days: dashboard::PastDays,
     setup_token: Secret,
 }
 
@@ -118,6 +120,7 @@ impl Service {
             directory: Directory::default(),
             live: Live::default(),
             requests: request::Buffer::default(),
+            past_days: dashboard::PastDays::default(),
             setup_token,
         })
     }

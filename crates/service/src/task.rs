@@ -1,5 +1,7 @@
 //! What actors do with tasks and modules.
 
+mod listed;
+
 use crate::id::fresh;
 use openmoss_domain::ActorKind;
 use openmoss_domain::error::DomainError;
@@ -14,6 +16,9 @@ use crate::Service;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::step::{Stepper, append, swapped};
+
+pub use listed::{ListedModule, ListedTask, Workload};
+pub use openmoss_storage::task::Search;
 
 impl Service {
     /// States a goal; it begins in `planning`.

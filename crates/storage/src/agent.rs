@@ -1,5 +1,7 @@
 //! Agents and the hashes of their keys.
 
+use std::collections::{BTreeSet, HashMap};
+
 use diesel::prelude::*;
 use openmoss_domain::{Agent, AgentId, AgentStatus, Role, Timestamp};
 
@@ -214,4 +216,20 @@ pub fn list_by_score(reader: &mut Reader) -> Result<Vec<Agent>, StorageError> {
 pub fn has_any(reader: &mut Reader) -> Result<bool, StorageError> {
     let query = agent::table.select(agent::id).limit(1);
     Ok(query.first::<String>(&mut reader.connection).optional()?.is_some())
+}
+
+/// The names of these agents, without those that do not exist.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn names(
+    reader: &mut Reader,
+    ids: &BTreeSet<AgentId>,
+) -> Result<HashMap<AgentId, String>, StorageError> {
+    let texts = ids.iter().map(ToString::to_string);
+    let rows: Vec<(String, String)> = agent::table
+        .filter(agent::id.eq_any(texts))
+        .select((agent::id, agent::name))
+        .load(&mut reader.connection)?;
+    rows.into_iter().map(|(id, name)| Ok((parse(TABLE, &id, "id", &id)?, name))).collect()
 }

@@ -25,9 +25,9 @@ pub const CLAIMABLE: &str = "claimable";
 /// What is counted where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Tasks by status.
+    /// Tasks by status and kind, as `planning:once`.
     Tasks,
-    /// All sub-tasks by status.
+    /// All sub-tasks by status, priority and kind, as `done:high:once`, and those that are claimable.
     SubTasks,
     /// A task's sub-tasks by status.
     Task(TaskId),
@@ -39,6 +39,8 @@ pub enum Scope {
     Agents,
     /// Patrol records of one severity by status.
     Patrol(Severity),
+    /// Reviews by result.
+    Reviews,
 }
 
 impl Scope {
@@ -51,6 +53,7 @@ impl Scope {
             Self::Agent(id) => format!("agent:{id}"),
             Self::Agents => "agents".to_owned(),
             Self::Patrol(severity) => format!("patrol:{severity}"),
+            Self::Reviews => "reviews".to_owned(),
         }
     }
 }
@@ -139,6 +142,23 @@ pub fn counts(reader: &mut Reader, scope: Scope) -> Result<Counts, StorageError>
         *counts.0.entry(key).or_default() += n;
     }
     Ok(counts)
+}
+
+/// All counts of each of several scopes, in their order.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn counts_of_each(reader: &mut Reader, scopes: &[Scope]) -> Result<Vec<Counts>, StorageError> {
+    let texts: Vec<String> = scopes.iter().map(|scope| scope.text()).collect();
+    let rows: Vec<(String, String, i64)> = counter::table
+        .filter(counter::scope.eq_any(&texts))
+        .select((counter::scope, counter::key, counter::n))
+        .load(&mut reader.connection)?;
+    let mut found: BTreeMap<String, Counts> = BTreeMap::new();
+    for (scope, key, n) in rows {
+        *found.entry(scope).or_default().0.entry(key).or_default() += n;
+    }
+    Ok(texts.iter().map(|scope| found.remove(scope).unwrap_or_default()).collect())
 }
 
 /// One count of `scope`.

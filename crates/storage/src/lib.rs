@@ -8,6 +8,7 @@
 //!
 //! Deliberately absent: rules about who may do what, and anything of HTTP.
 
+mod condition;
 mod connection;
 mod convert;
 mod dialect;

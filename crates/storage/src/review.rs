@@ -1,18 +1,20 @@
 //! Reviews.
 
+mod search;
+
 use diesel::prelude::*;
 use openmoss_domain::{Review, ReviewId, ReviewResult, SubTaskId, Timestamp};
 
 use crate::convert::{number, parse, parse_optional};
-use crate::counter::{Scope, count};
+use crate::counter::{Scope, counts};
 use crate::error::StorageError;
 use crate::page::{Page, Window};
 use crate::schema::review_record;
 use crate::store::{Reader, Writer};
 
+pub use search::{Search, search};
+
 const TABLE: &str = "review_record";
-/// The key under which all reviews are counted.
-const COUNT_KEY: &str = "reviews";
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = review_record)]
@@ -67,7 +69,7 @@ pub fn insert(writer: &mut Writer, new: &Review) -> Result<(), StorageError> {
         created_at: new.created_at.as_micros(),
     };
     diesel::insert_into(review_record::table).values(row).execute(&mut writer.connection)?;
-    writer.deltas.add(Scope::SubTasks, COUNT_KEY, 1);
+    writer.deltas.add(Scope::Reviews, new.result.as_str(), 1);
     Ok(())
 }
 
@@ -108,9 +110,11 @@ pub fn list(
     sub_task: Option<SubTaskId>,
     window: Window,
 ) -> Result<Page<Review>, StorageError> {
-    let total = match sub_task {
-        Some(id) => i64::from(count_of(reader, id)?),
-        None => count(reader, Scope::SubTasks, COUNT_KEY)?,
+    let total = if let Some(id) = sub_task {
+        i64::from(count_of(reader, id)?)
+    } else {
+        let counts = counts(reader, Scope::Reviews)?;
+        ReviewResult::ALL.iter().map(|result| counts.get(result.as_str())).sum()
     };
     let mut query = review_record::table
         .select(ReviewRow::as_select())

@@ -1,5 +1,8 @@
 //! Sub-tasks.
 
+mod facets;
+mod search;
+
 use diesel::prelude::*;
 use openmoss_domain::sub_task::{Priority, Status, WorkKind};
 use openmoss_domain::{AgentId, ModuleId, SubTask, SubTaskId, TaskId, Timestamp, Version};
@@ -11,6 +14,9 @@ use crate::error::StorageError;
 use crate::page::{Page, Window};
 use crate::schema::{ownership, sub_task};
 use crate::store::{Reader, Writer};
+
+pub use facets::Facets;
+pub use search::{Search, search};
 
 const TABLE: &str = "sub_task";
 /// Every status in which work is not over.
@@ -275,8 +281,8 @@ fn has_same_texts(a: &SubTask, b: &SubTask) -> bool {
 }
 
 fn add_to_counts(deltas: &mut Deltas, sub_task: &SubTask, n: i64) {
+    deltas.add(Scope::SubTasks, facets::key(sub_task), n);
     let scopes = [
-        Some(Scope::SubTasks),
         Some(Scope::Task(sub_task.task_id)),
         sub_task.module_id.map(Scope::Module),
         sub_task.owner.map(Scope::Agent),
@@ -387,7 +393,10 @@ fn rows(rows: Vec<SubTaskRow>) -> Result<Vec<SubTask>, StorageError> {
 /// once has none; then the smaller of the two lists is the bound, and it is counted.
 fn total(reader: &mut Reader, filter: Filter) -> Result<i64, StorageError> {
     let scope = match (filter.task_id, filter.module_id, filter.owner) {
-        (None, None, None) => Scope::SubTasks,
+        (None, None, None) => {
+            let facets = Facets { status: filter.status, ..Facets::default() };
+            return Ok(facets.count(&counts(reader, Scope::SubTasks)?));
+        }
         (Some(id), None, None) => Scope::Task(id),
         (None, Some(id), None) => Scope::Module(id),
         (None, None, Some(id)) => Scope::Agent(id),

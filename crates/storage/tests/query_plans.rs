@@ -2,14 +2,17 @@
 //! public functions really run are recorded, and each is explained by the database.
 #![cfg(test)]
 
+use std::collections::BTreeSet;
+
 use openmoss_domain::log::LogAction;
 use openmoss_domain::request::{RequestEntry, RequestMethod};
-use openmoss_domain::sub_task::{Place, Status, WorkKind};
+use openmoss_domain::sub_task::{Draft, Place, Priority, Status, WorkKind};
 use openmoss_domain::{
-    Agent, AgentId, AgentStatus, Command, Module, ModuleId, PatrolStatus, Policy, RequestId,
-    ReviewResult, Role, RuleScope, Severity, SubTask, SubTaskId, Task, TaskId, TaskStatus,
-    Transition,
+    Agent, AgentId, AgentStatus, Command, Module, ModuleId, ModuleSort, PatrolStatus, Policy,
+    RequestId, Review, ReviewId, ReviewResult, Role, RuleScope, Severity, SortOrder, SubTask,
+    SubTaskId, SubTaskSort, Task, TaskId, TaskSort, TaskStatus, Transition,
 };
+use openmoss_storage::sub_task::Search;
 use openmoss_storage::{
     StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, event, idempotency, log,
     module, note, patrol, prerequisite, request, review, rule, score, session, sub_task,
@@ -42,7 +45,8 @@ impl World {
         let (agent, sub_task) =
             (AgentId::from_uuid(Uuid::new_v4()), SubTaskId::from_uuid(Uuid::new_v4()));
         let (name, description) = ("One".to_owned(), String::new());
-        let new_task = Task::create(task, name.clone(), description.clone(), WorkKind::Once, START);
+        let new_task =
+            Task::create(task, name.clone(), description.clone(), WorkKind::Recurring, START);
         let new_module = Module {
             id: module,
             task_id: task,
@@ -66,12 +70,26 @@ impl World {
             prerequisites: 0,
             open_prerequisites: 0,
         };
-        let new = SubTask::create(sub_task, draft("One"), place, START);
+        // The rarest of everything, so that every search finds something.
+        let rare = Draft { priority: Priority::High, kind: WorkKind::Recurring, ..draft("One") };
+        let new = SubTask::create(sub_task, rare, place, START);
         let free = SubTask { id: SubTaskId::from_uuid(Uuid::new_v4()), ..new.clone() };
         let claim = Command::Claim { session: None };
         let claimed = match new.apply(&claim, new_agent.actor(), START, &Policy::default()) {
             Ok(Transition::Changed { next, .. }) => *next,
             other => panic!("{other:?}"),
+        };
+        let new_review = Review {
+            id: ReviewId::from_uuid(Uuid::new_v4()),
+            sub_task_id: sub_task,
+            reviewer: Some(agent),
+            round: 1,
+            result: ReviewResult::Approved,
+            score: 5,
+            issues: String::new(),
+            comment: String::new(),
+            rework_agent: None,
+            created_at: START,
         };
         let write = move |writer: &mut Writer| -> Result<(), StorageError> {
             task::insert(writer, &new_task)?;
@@ -80,6 +98,7 @@ impl World {
             sub_task::insert(writer, &free)?;
             sub_task::insert(writer, &new)?;
             assert_eq!(sub_task::compare_and_set(writer, &new, &claimed)?, Swap::Swapped);
+            review::insert(writer, &new_review)?;
             Ok(())
         };
         store.write(write).unwrap();
@@ -123,7 +142,9 @@ fn fill(db: &TestDb) {
         INSERT INTO sub_task (id, task_id, module_id, name, description, deliverable, acceptance,
                 kind, priority, status, assigned_agent, attempt, version, rework_count,
                 prerequisites, open_prerequisites, held, created_at, updated_at, completed_at)
-            SELECT {sub_task}, {task}, {module}, 'n', '', '', '', 'once', 'medium',
+            SELECT {sub_task}, {task}, {module}, 'n', '', '', '',
+                coalesce((ARRAY['recurring'])[i % 100], 'once'),
+                coalesce((ARRAY['high', 'low'])[i % 20], 'medium'),
                 coalesce((ARRAY['pending', 'assigned', 'in_progress', 'review', 'rework', 'blocked',
                     'cancelled'])[i % 200], 'done'),
                 {agent}, 1, 1, 0, 0, i % 2, false, i, i, i FROM generate_series(1, {ROWS}) i;
@@ -170,6 +191,8 @@ enum Reach {
     Found,
     /// This index from one end, as far as its limit.
     Along(&'static str),
+    /// What its filter finds in an index, or all of this one, sorted: it is short.
+    FoundAndSorted(&'static str),
 }
 
 struct Case {
@@ -271,6 +294,101 @@ fn sub_task_cases() -> Vec<Case> {
     lists.chain(others).collect()
 }
 
+/// The admin's lists of tasks, modules and reviews. A list of tasks that is filtered is sorted.
+fn admin_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for &sort in TaskSort::ALL {
+        for (status, kind) in [(false, false), (true, false), (false, true), (true, true)] {
+            let reach = match (status || kind, sort) {
+                (true, _) => Reach::FoundAndSorted("task_recurring"),
+                (false, TaskSort::CreatedAt) => Reach::Along("task_by_time"),
+                (false, TaskSort::UpdatedAt) => Reach::Along("task_by_change"),
+                (false, TaskSort::Name) => Reach::Along("task_by_name"),
+                // All of them, which are few.
+                (false, TaskSort::Status) => continue,
+            };
+            cases.push(case(format!("task::search {status} {kind} by {sort}"), reach, move |w| {
+                let search = task::Search {
+                    status: status.then_some(TaskStatus::Planning),
+                    kind: kind.then_some(WorkKind::Recurring),
+                    keyword: None,
+                    sort,
+                    order: SortOrder::Desc,
+                };
+                w.read(|reader| task::search(reader, &search, PAGE));
+            }));
+        }
+    }
+    for &sort in ModuleSort::ALL {
+        let reach = Reach::FoundAndSorted("");
+        cases.push(case(format!("module::search by {sort}"), reach, move |w| {
+            let order = (sort, SortOrder::Asc);
+            w.read(|reader| module::search(reader, w.task, order, PAGE));
+        }));
+    }
+    let has = |combination: u32, bit: u32| combination & (1 << bit) != 0;
+    for combination in 0..32 {
+        let reach = match combination {
+            0 => Reach::Along("review_by_time"),
+            _ => Reach::FoundAndSorted(""),
+        };
+        cases.push(case(format!("review::search {combination:05b}"), reach, move |w| {
+            let search = review::Search {
+                task_id: has(combination, 0).then_some(w.task),
+                sub_task_id: has(combination, 1).then_some(w.sub_task),
+                reviewer: has(combination, 2).then_some(w.agent),
+                result: has(combination, 3).then_some(ReviewResult::Approved),
+                since: has(combination, 4).then_some(START),
+                keyword: None,
+                order: SortOrder::Desc,
+            };
+            w.read(|reader| review::search(reader, &search, PAGE));
+        }));
+    }
+    cases
+}
+
+/// Each filter with each sort of the admin's lists of sub-tasks. A short list is sorted after its
+/// filter found it; SQLite then says so.
+fn search_cases() -> Vec<Case> {
+    let has = |combination: u32, bit: u32| combination & (1 << bit) != 0;
+    let mut cases = Vec::new();
+    for combination in 0..64 {
+        for &sort in SubTaskSort::ALL {
+            let named = ["task", "module", "owner", "status", "priority", "recurring"];
+            let named: Vec<_> =
+                named.iter().zip(0..).filter(|(_, bit)| has(combination, *bit)).collect();
+            let name = format!("sub_task::search by {named:?} sorted by {sort}");
+            let reach = match (combination, sort) {
+                (0, SubTaskSort::CreatedAt) => Reach::Along("sub_task_by_time"),
+                (0, SubTaskSort::UpdatedAt) => Reach::Along("sub_task_by_change"),
+                (0, SubTaskSort::Priority) => Reach::Along("sub_task_by_priority"),
+                (0, SubTaskSort::ReworkCount) => Reach::Along("sub_task_by_rework"),
+                (0, SubTaskSort::Status) => Reach::Found,
+                _ if has(combination, 5) => Reach::FoundAndSorted("sub_task_recurring"),
+                _ => Reach::FoundAndSorted(""),
+            };
+            cases.push(case(name, reach, move |w| {
+                let search = Search {
+                    filter: sub_task::Filter {
+                        task_id: has(combination, 0).then_some(w.task),
+                        module_id: has(combination, 1).then_some(w.module),
+                        owner: has(combination, 2).then_some(w.agent),
+                        status: has(combination, 3).then_some(Status::Assigned),
+                    },
+                    priority: has(combination, 4).then_some(Priority::High),
+                    kind: has(combination, 5).then_some(WorkKind::Recurring),
+                    keyword: None,
+                    sort,
+                    order: SortOrder::Desc,
+                };
+                w.read(|reader| sub_task::search(reader, &search, PAGE));
+            }));
+        }
+    }
+    cases
+}
+
 fn list_cases() -> Vec<Case> {
     let has = |combination: u32, bit: u32| combination & (1 << bit) != 0;
     let logs = (0..8).map(|combination| {
@@ -316,6 +434,18 @@ fn list_cases() -> Vec<Case> {
                 let next = Task { version: now.version.next(), ..now.clone() };
                 task::compare_and_set(writer, &now, &next).map(|_| ())
             });
+        }),
+        found("task::names, module::names and agent::names", |w| {
+            w.read(|reader| task::names(reader, &BTreeSet::from([w.task])));
+            w.read(|reader| module::names(reader, &BTreeSet::from([w.module])));
+            w.read(|reader| agent::names(reader, &BTreeSet::from([w.agent])));
+        }),
+        found("module::count_of_each", |w| {
+            w.read(|reader| module::count_of_each(reader, &[w.task, w.task]));
+        }),
+        found("counter::counts_of_each", |w| {
+            let scopes = [counter::Scope::Task(w.task), counter::Scope::Module(w.module)];
+            w.read(|reader| counter::counts_of_each(reader, &scopes));
         }),
         found("module::list", |w| w.read(|reader| module::list(reader, w.task))),
         found("module::find", |w| w.read(|reader| module::find(reader, w.module))),
@@ -465,10 +595,12 @@ fn is_right_on_sqlite(plan: &[String], reach: Reach) -> bool {
         let may_walk = match reach {
             Reach::Found => false,
             Reach::Along(index) => step.ends_with(index),
+            Reach::FoundAndSorted(index) => !index.is_empty() && step.ends_with(index),
         };
+        let may_sort = matches!(reach, Reach::FoundAndSorted(_));
         // Equal keys are put into the order of their ids as they come; nothing else is sorted.
         let is_sort = step.contains("TEMP B-TREE") && !step.ends_with("LAST TERM OF ORDER BY");
-        !is_sort && (!is_walk || may_walk)
+        (may_sort || !is_sort) && (!is_walk || may_walk)
     })
 }
 
@@ -477,16 +609,24 @@ fn is_right_on_postgres(plan: &[String], reach: Reach) -> bool {
     let is_along = match reach {
         Reach::Found => has("Index Cond"),
         Reach::Along(index) => has(&format!("using {index} on")),
+        Reach::FoundAndSorted(index) => has("Index Cond") || (!index.is_empty() && has(index)),
     };
     let is_sort = |step: &String| step.contains("Sort") && !step.contains("Incremental Sort");
     // The keys of a sort are named below it, and below one in steps as well.
     let is_sorted = plan.iter().any(|step| is_sort(step) && !step.contains(" Key: "));
-    is_along && !has("Seq Scan") && !is_sorted
+    let may_sort = matches!(reach, Reach::FoundAndSorted(_));
+    is_along && !has("Seq Scan") && (may_sort || !is_sorted)
 }
 
 fn every_query_uses_an_index(db: &TestDb) {
-    let lists = list_cases().into_iter().chain(request_cases()).chain(patrol_cases());
-    let cases: Vec<Case> = sub_task_cases().into_iter().chain(lists).collect();
+    let cases: Vec<Case> = sub_task_cases()
+        .into_iter()
+        .chain(search_cases())
+        .chain(admin_cases())
+        .chain(list_cases())
+        .chain(request_cases())
+        .chain(patrol_cases())
+        .collect();
     let calls: Vec<&dyn Fn(&World)> = cases.iter().map(|case| case.call.as_ref()).collect();
     let recorded = record_statements(|| World::make(db), &calls);
     let mut raw = db.raw();

@@ -4,12 +4,14 @@ use crate::database::TestDb;
 
 /// Every number that `counter` should hold, counted.
 const COUNTED: &str = "
-    SELECT 'tasks' AS scope, status AS key, COUNT(*) AS n FROM task GROUP BY status
+    SELECT 'tasks' AS scope, status || ':' || kind AS key, COUNT(*) AS n FROM task
+        GROUP BY status, kind
     UNION ALL SELECT 'agents', role || ':' || status, COUNT(*) FROM agent GROUP BY role, status
-    UNION ALL SELECT 'sub_tasks', 'reviews', COUNT(*) FROM review_record
     UNION ALL SELECT 'patrol:' || severity, status, COUNT(*) FROM patrol_record
         GROUP BY severity, status
-    UNION ALL SELECT 'sub_tasks', status, COUNT(*) FROM sub_task GROUP BY status
+    UNION ALL SELECT 'reviews', result, COUNT(*) FROM review_record GROUP BY result
+    UNION ALL SELECT 'sub_tasks', status || ':' || priority || ':' || kind, COUNT(*) FROM sub_task
+        GROUP BY status, priority, kind
     UNION ALL SELECT 'task:' || task_id, status, COUNT(*) FROM sub_task GROUP BY task_id, status
     UNION ALL SELECT 'module:' || module_id, status, COUNT(*) FROM sub_task
         WHERE module_id IS NOT NULL GROUP BY module_id, status

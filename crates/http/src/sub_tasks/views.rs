@@ -86,7 +86,7 @@ fn null() -> Object {
 #[derive(ToSchema)]
 #[schema(as = BlockedCause)]
 #[expect(dead_code, reason = "describes a domain type, which cannot know about OpenAPI")]
-struct BlockedCauseView {
+pub(crate) struct BlockedCauseView {
     kind: vocabulary::BlockedKind,
     detail: String,
     waits_for: Option<String>,
@@ -98,7 +98,7 @@ struct BlockedCauseView {
 #[derive(ToSchema)]
 #[schema(as = Progress)]
 #[expect(dead_code, reason = "describes a domain type, which cannot know about OpenAPI")]
-struct ProgressView {
+pub(crate) struct ProgressView {
     text: String,
     #[schema(minimum = 0, maximum = 100)]
     percent: Option<u8>,
@@ -108,7 +108,7 @@ struct ProgressView {
 #[derive(ToSchema)]
 #[schema(as = WaitingFor)]
 #[expect(dead_code, reason = "describes a domain type, which cannot know about OpenAPI")]
-struct WaitingForView {
+pub(crate) struct WaitingForView {
     kind: vocabulary::WaitingKind,
     detail: String,
     since: vocabulary::Time,
@@ -167,7 +167,7 @@ struct ArtifactView {
 /// What was handed in.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Submission)]
-pub(super) struct SubmissionView {
+pub(crate) struct SubmissionView {
     #[schema(value_type = uuid::Uuid)]
     id: openmoss_domain::SubmissionId,
     #[schema(value_type = uuid::Uuid)]

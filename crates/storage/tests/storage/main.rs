@@ -8,5 +8,6 @@ mod event_log;
 mod request;
 mod round_trip;
 mod schema;
+mod search;
 mod sub_task;
 mod transaction;

@@ -256,7 +256,7 @@ fn a_backup_taken_while_writing_is_whole() {
     let counts = copied.read(|reader| {
         openmoss_storage::counter::counts(reader, openmoss_storage::counter::Scope::Tasks)
     });
-    let kept = counts.unwrap().get("planning");
+    let kept = counts.unwrap().get("planning:once");
     let mut raw = Raw::open(copy.to_str().unwrap());
     assert_eq!(kept, raw.number("SELECT COUNT(*) AS n FROM task"));
     assert!((15..=120).contains(&kept), "{kept}");
