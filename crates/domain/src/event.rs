@@ -74,6 +74,10 @@ token_enum! {
         AgentRegistered = "agent_registered",
         /// An agent was enabled or disabled.
         AgentStatusChanged = "agent_status_changed",
+        /// An agent's name, role or description changed.
+        AgentEdited = "agent_edited",
+        /// An agent was deleted; its name is in the payload.
+        AgentDeleted = "agent_deleted",
         /// An agent got a new key.
         AgentKeyReset = "agent_key_reset",
         /// A score changed.

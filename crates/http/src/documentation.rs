@@ -201,6 +201,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Scores", "Who has earned what."),
     ("Patrol", "What somebody who watches found, and what became of it."),
     ("Activity log", "What agents write about their own work."),
+    ("Feed", "What the agents are doing, for everybody if it is public."),
     ("Rules", "What every agent reads."),
     ("Events", "Everything that happened, in order."),
 ];

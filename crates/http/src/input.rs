@@ -281,16 +281,6 @@ pub(crate) fn lenient_integer<'de, D: Deserializer<'de>>(reader: D) -> Result<i6
     integer.ok_or_else(|| D::Error::custom("must be a whole number"))
 }
 
-/// How many days to look back; more than a century of them counts as one.
-pub(crate) fn optional_days<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<u32>, D::Error> {
-    const DAYS_MAX: i64 = 36_500;
-    match Option::<i64>::deserialize(reader)? {
-        None => Ok(None),
-        Some(days) if days < 1 => Err(D::Error::custom("must be at least 1")),
-        Some(days) => Ok(Some(u32::try_from(days.min(DAYS_MAX)).unwrap_or(u32::MAX))),
-    }
-}
-
 /// A text that may be absent or null.
 pub(crate) fn text_or_empty<'de, D: Deserializer<'de>>(reader: D) -> Result<String, D::Error> {
     Ok(Option::<String>::deserialize(reader)?.unwrap_or_default())

@@ -10,6 +10,7 @@ mod call;
 mod documentation;
 mod events;
 mod fallback;
+mod feed;
 mod input;
 mod logs;
 mod page;

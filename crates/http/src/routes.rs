@@ -3,7 +3,7 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    admin, agents, events, logs, patrol, reviews, rules, scores, setup, sub_tasks, tasks, tools,
+    admin, agents, events, feed, logs, patrol, reviews, rules, scores, setup, sub_tasks, tasks, tools,
 };
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
@@ -19,5 +19,6 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     patrol::routes(config);
     agents::routes(config);
     admin::routes(config);
+    feed::routes(config);
     setup::routes(config);
 }

@@ -63,6 +63,12 @@ vocabulary! {
     Severity => openmoss_domain::Severity,
     /// What became of a finding.
     PatrolStatus => openmoss_domain::PatrolStatus,
+    /// What agents are sorted by.
+    AgentSort => openmoss_domain::agent::AgentSort,
+    /// What the leaderboard is sorted by.
+    LeaderboardSort => openmoss_domain::agent::LeaderboardSort,
+    /// Which way a score changed.
+    ScoreSign => openmoss_domain::score::ScoreSign,
     /// What happened.
     EventKind => openmoss_domain::EventKind,
     /// Which end of a sorted list comes first.

@@ -98,6 +98,11 @@ impl TestServer {
         Self { service, clock, server, base, admin, named, _background: background, db }
     }
 
+    /// The database, past all rules.
+    pub(crate) fn db(&self) -> &TestDb {
+        &self.db
+    }
+
     /// `http://` and where it listens.
     pub(crate) fn base(&self) -> &str {
         &self.base

@@ -1,5 +1,7 @@
 //! Agents: how they come in, and who they are.
 
+pub mod admin;
+
 use std::net::IpAddr;
 
 use crate::id::fresh;
@@ -14,6 +16,9 @@ use crate::credential::{hash, is_same, new_api_key};
 use crate::error::ServiceError;
 use crate::settings::Secret;
 use crate::step::{append, swapped};
+
+pub use openmoss_storage::agent::Related;
+pub use openmoss_storage::agent::listed::Listed;
 
 /// A new agent, as it came in.
 #[derive(Debug, Clone)]

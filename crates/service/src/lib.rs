@@ -22,6 +22,7 @@ pub mod admin;
 pub mod agent;
 pub mod dashboard;
 pub mod event;
+pub mod feed;
 pub mod log;
 pub mod note;
 pub mod patrol;
@@ -52,7 +53,7 @@ pub use live::Listener;
 use live::Live;
 pub use openmoss_storage::event::Recorded;
 pub use openmoss_storage::score::Standing;
-pub use openmoss_storage::{Page, StorageError, Window};
+pub use openmoss_storage::{ByTime, Page, StorageError, Window};
 use settings::{Secret, Settings, SettingsLayers};
 use throttle::Throttle;
 

@@ -4,13 +4,14 @@ use crate::id::fresh;
 use crate::sub_task::prerequisites::cancelled_prerequisite;
 use openmoss_domain::sub_task::{BlockedKind, Status};
 use openmoss_domain::{
-    Action, Actor, Command, Event, EventId, EventKind, Policy, SubTask, SubTaskId, Task,
-    TaskStatus, Timestamp, Transition,
+    Action, Actor, Command, DomainError, Event, EventId, EventKind, Policy, SubTask, SubTaskId,
+    Task, TaskStatus, Timestamp, Transition,
 };
 use openmoss_storage::task::Lock;
 use openmoss_storage::{StorageError, Swap, Writer, event, prerequisite, sub_task, task};
 
 use crate::error::ServiceError;
+use crate::sub_task::prerequisites::refuse_cancelled_prerequisite;
 
 /// How often a lost race is decided again from fresh state.
 pub(crate) const TRIES: usize = 5;
@@ -65,13 +66,34 @@ impl Stepper {
                     if let Some(event) = event {
                         append(writer, &event)?;
                     }
-                    let stepped = Stepped { before, after: *next };
+                    let mut stepped = Stepped { before, after: *next };
                     self.follow_up(writer, &stepped, is_locked)?;
+                    if stepped.after.status == Status::Rework && stepped.after.owner.is_none() {
+                        let detail = "nobody owns it: its owner was deleted".to_owned();
+                        stepped.after = self.system().take_back(writer, id, detail)?;
+                    }
                     return Ok(stepped);
                 }
             }
         }
         Err(ServiceError::ConcurrentChange)
+    }
+
+    /// Puts work back into the queue that somebody has in hand, or should have. What waits for
+    /// cancelled work stays blocked instead, with `detail` as its cause.
+    pub(crate) fn take_back(
+        self,
+        writer: &mut Writer,
+        id: SubTaskId,
+        detail: String,
+    ) -> Result<SubTask, ServiceError> {
+        let command = Command::Block { kind: BlockedKind::Other, detail, waits_for: None };
+        let blocked = self.step(writer, id, &command)?.after;
+        match refuse_cancelled_prerequisite(writer, id) {
+            Ok(()) => Ok(self.step(writer, id, &Command::Requeue)?.after),
+            Err(ServiceError::Domain(DomainError::PrerequisiteCancelled { .. })) => Ok(blocked),
+            Err(other) => Err(other),
+        }
     }
 
     /// Locks the task for a step that changes what others of its sub-tasks wait for, or the task

@@ -39,6 +39,10 @@ pub enum Scope {
     Agents,
     /// Patrol records of one severity by status.
     Patrol(Severity),
+    /// Score changes by their sign, agents by the sign of their score, and the sum of all scores.
+    Scores,
+    /// Entries of the activity log by action.
+    Logs,
     /// Reviews by result.
     Reviews,
 }
@@ -53,6 +57,8 @@ impl Scope {
             Self::Agent(id) => format!("agent:{id}"),
             Self::Agents => "agents".to_owned(),
             Self::Patrol(severity) => format!("patrol:{severity}"),
+            Self::Scores => "scores".to_owned(),
+            Self::Logs => "logs".to_owned(),
             Self::Reviews => "reviews".to_owned(),
         }
     }

@@ -13,7 +13,6 @@ mod connection;
 mod convert;
 mod dialect;
 mod error;
-mod keyword;
 mod migrate;
 mod schema;
 mod store;
@@ -42,6 +41,6 @@ pub mod task;
 
 pub use connection::Location;
 pub use error::{Failure, StorageError};
-pub use page::{Page, Window};
+pub use page::{ByTime, Page, Window};
 pub use store::{Reader, Store, StoreOptions, Writer};
 pub use sub_task::Swap;

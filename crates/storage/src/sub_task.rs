@@ -3,6 +3,8 @@
 mod facets;
 mod search;
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use openmoss_domain::sub_task::{Priority, Status, WorkKind};
 use openmoss_domain::{AgentId, ModuleId, SubTask, SubTaskId, TaskId, Timestamp, Version};
@@ -549,4 +551,71 @@ pub fn set_held(
     writer.deltas.add(Scope::SubTasks, CLAIMABLE, delta);
     writer.deltas.add(Scope::Task(task_id), CLAIMABLE, delta);
     Ok(changed.len())
+}
+
+/// Takes the owner's name from everything that it cannot work on any more: what is over, in review
+/// or blocked. Whoever ever owned an attempt stays on record.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn forget_owner(writer: &mut Writer, owner: AgentId) -> Result<(), StorageError> {
+    const LEFT: [&str; 4] = ["review", "blocked", "done", "cancelled"];
+    let changed: Vec<String> =
+        diesel::update(sub_task::table.filter(
+            sub_task::assigned_agent.eq(owner.to_string()).and(sub_task::status.eq_any(LEFT)),
+        ))
+        .set((
+            sub_task::assigned_agent.eq(None::<String>),
+            sub_task::session_id.eq(None::<String>),
+            sub_task::version.eq(sub_task::version + 1),
+        ))
+        .returning(sub_task::status)
+        .get_results(&mut writer.connection)?;
+    for status in Status::ALL {
+        let n = changed.iter().filter(|changed| *changed == status.as_str()).count();
+        let n = i64::try_from(n).unwrap_or(i64::MAX);
+        writer.deltas.add(Scope::Agent(owner), status.as_str(), -n);
+    }
+    Ok(())
+}
+
+/// What an agent works on right now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtWork {
+    /// The sub-task.
+    pub id: SubTaskId,
+    /// Its name.
+    pub name: String,
+    /// Its part of the goal.
+    pub module_id: Option<ModuleId>,
+}
+
+/// What each agent has in progress; of several, the one that changed last.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn at_work(reader: &mut Reader) -> Result<HashMap<AgentId, AtWork>, StorageError> {
+    type Row = (Option<String>, String, String, Option<String>, i64);
+    let rows: Vec<Row> = sub_task::table
+        .filter(sub_task::status.eq(token(Status::InProgress.as_str())))
+        .select((
+            sub_task::assigned_agent,
+            sub_task::id,
+            sub_task::name,
+            sub_task::module_id,
+            sub_task::updated_at,
+        ))
+        .load(&mut reader.connection)?;
+    let mut found: HashMap<AgentId, (i64, AtWork)> = HashMap::new();
+    for (owner, id, name, module_id, changed_at) in rows {
+        let owner = parse_optional(TABLE, &id, "assigned_agent", owner.as_deref())?;
+        let module_id = parse_optional(TABLE, &id, "module_id", module_id.as_deref())?;
+        let work = AtWork { id: parse(TABLE, &id, "id", &id)?, name, module_id };
+        if let Some(owner) = owner
+            && found.get(&owner).is_none_or(|(last, _)| *last < changed_at)
+        {
+            found.insert(owner, (changed_at, work));
+        }
+    }
+    Ok(found.into_iter().map(|(owner, (_, work))| (owner, work)).collect())
 }

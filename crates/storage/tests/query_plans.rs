@@ -6,16 +6,19 @@ use std::collections::BTreeSet;
 
 use openmoss_domain::log::LogAction;
 use openmoss_domain::request::{RequestEntry, RequestMethod};
+use openmoss_domain::score::ScoreSign;
 use openmoss_domain::sub_task::{Draft, Place, Priority, Status, WorkKind};
 use openmoss_domain::{
-    Agent, AgentId, AgentStatus, Command, Module, ModuleId, ModuleSort, PatrolStatus, Policy,
-    RequestId, Review, ReviewId, ReviewResult, Role, RuleScope, Severity, SortOrder, SubTask,
-    SubTaskId, SubTaskSort, Task, TaskId, TaskSort, TaskStatus, Transition,
+    Agent, AgentId, AgentStatus, Command, Keyword, Module, ModuleId, ModuleSort, PatrolStatus,
+    Policy, RequestId, Review, ReviewId, ReviewResult, Role, RuleScope, Severity, SortOrder,
+    SubTask, SubTaskId, SubTaskSort, Task, TaskId, TaskSort, TaskStatus, Transition,
 };
+use openmoss_storage::agent::listed::{self, OrderBy};
 use openmoss_storage::sub_task::Search;
 use openmoss_storage::{
-    StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, event, idempotency, log,
-    module, note, patrol, prerequisite, request, review, rule, score, session, sub_task,
+    ByTime, StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, event,
+    idempotency, log, module, note, patrol, prerequisite, request, review, rule, score, session,
+    sub_task,
     submission, task,
 };
 use openmoss_testkit::{START, TestDb, draft, record_statements};
@@ -541,12 +544,27 @@ fn request_cases() -> Vec<Case> {
                 agent_id: w.agent,
                 since: has(combination, 0).then_some(START),
                 method: has(combination, 1).then_some(RequestMethod::Get),
-                path_keyword: has(combination, 2).then(|| "tasks".to_owned()),
+                path_keyword: Keyword::checked("keyword", "tasks")
+                    .unwrap()
+                    .filter(|_| has(combination, 2)),
             };
             w.read(|reader| request::list(reader, &filter, PAGE));
         })
     });
     let others = vec![
+        along("request_log_by_time", "request::list_latest", |w| {
+            w.read(|reader| request::list_latest(reader, None, None, 20));
+        }),
+        found("request::list_latest after a time", |w| {
+            w.read(|reader| request::list_latest(reader, Some(START), None, 20));
+        }),
+        found("request::list_latest of an agent", |w| {
+            w.read(|reader| request::list_latest(reader, Some(START), Some(w.agent), 20));
+        }),
+        found("request::recent_of_each", |w| {
+            w.read(|reader| request::recent_of_each(reader).map(drop));
+        }),
+        found("sub_task::at_work", |w| w.read(|reader| sub_task::at_work(reader).map(drop))),
         found("request::append", |w| {
             let entry = RequestEntry {
                 id: RequestId::from_uuid(Uuid::new_v4()),
@@ -575,12 +593,105 @@ fn request_cases() -> Vec<Case> {
     lists.chain(others).collect()
 }
 
+fn agent_cases() -> Vec<Case> {
+    let has = |combination: u32, bit: u32| combination & (1 << bit) != 0;
+    let keyword = || Keyword::checked("keyword", "one").unwrap();
+    let filter = move |combination: u32| listed::Filter {
+        role: has(combination, 0).then_some(Role::Executor),
+        status: has(combination, 1).then_some(AgentStatus::Active),
+        keyword: keyword().filter(|_| has(combination, 2)),
+        requested_since: has(combination, 3).then_some(START),
+        active_since: has(combination, 3).then_some(START),
+        score_min: has(combination, 4).then_some(0),
+        score_max: has(combination, 4).then_some(9),
+    };
+    let sorts = [
+        (OrderBy::CreatedAt, "agent_by_time"),
+        (OrderBy::Name, "agent_name_unique"),
+        (OrderBy::TotalScore, "agent_by_score"),
+        (OrderBy::LastRequestAt, "agent_by_last_request"),
+        (OrderBy::LastActivityAt, "agent_by_last_activity"),
+        (OrderBy::LastScoreAt, "agent_by_last_score"),
+    ];
+    let lists = sorts.into_iter().flat_map(move |(by, index)| {
+        (0..32).map(move |combination| {
+            let order = if has(combination, 0) { SortOrder::Asc } else { SortOrder::Desc };
+            along(index, &format!("agent list by {by:?} {combination:05b}"), move |w| {
+                let filter = filter(combination);
+                w.read(|reader| listed::list(reader, &filter, by, order, PAGE).map(drop));
+            })
+        })
+    });
+    let others = vec![
+        found("agent find with all beside it", |w| {
+            w.read(|reader| listed::find(reader, w.agent).map(drop));
+        }),
+        found("agent ranks", |w| w.read(|reader| listed::ranks(reader, &[0, 5]).map(drop))),
+        found("agent::find_many", |w| {
+            w.read(|reader| agent::find_many(reader, &[w.agent].into()).map(drop));
+        }),
+        found("agent::related", |w| w.read(|reader| agent::related(reader, w.agent).map(drop))),
+        found("agent::compare_and_set", |w| {
+            let id = w.agent;
+            w.write(move |writer| {
+                agent::lock(writer, id)?;
+                let before = agent::find(writer, id)?.unwrap();
+                agent::compare_and_set(writer, &before, &before).map(|_| ())
+            });
+        }),
+        along("agent_by_score", "score::summary, the highest", |w| {
+            w.read(|reader| score::highest(reader).map(drop));
+        }),
+        along("score_log_by_time", "score::summary, the newest", |w| {
+            w.read(|reader| score::last_change_at(reader).map(drop));
+        }),
+    ];
+    lists.chain(others).collect()
+}
+
+fn log_cases() -> Vec<Case> {
+    let has = |combination: u32, bit: u32| combination & (1 << bit) != 0;
+    let keyword = || Keyword::checked("keyword", "one").unwrap();
+    let scores = (0..16).map(move |combination| {
+        let is_all = !has(combination, 0) && !has(combination, 1);
+        let reach = if is_all { Reach::Along("score_log_by_time") } else { Reach::Found };
+        case(format!("score::search {combination:04b}"), reach, move |w| {
+            let filter = score::Filter {
+                agent_id: has(combination, 0).then_some(w.agent),
+                sub_task_id: has(combination, 1).then_some(w.sub_task),
+                sign: has(combination, 2).then_some(ScoreSign::Negative),
+                keyword: keyword().filter(|_| has(combination, 3)),
+            };
+            for order in [ByTime::both(SortOrder::Asc), ByTime::ids_ascending(SortOrder::Desc)] {
+                w.read(|reader| score::search(reader, &filter, order, PAGE));
+            }
+        })
+    });
+    let logs = (0..32).map(move |combination| {
+        let is_all = combination & 0b1111 == 0;
+        let reach = if is_all { Reach::Along("activity_by_time") } else { Reach::Found };
+        case(format!("log::search {combination:05b}"), reach, move |w| {
+            let search = log::Search {
+                agent_id: has(combination, 0).then_some(w.agent),
+                sub_task_id: has(combination, 1).then_some(w.sub_task),
+                action: has(combination, 2).then_some(LogAction::Plan),
+                since: has(combination, 3).then_some(START),
+                keyword: keyword().filter(|_| has(combination, 4)),
+            };
+            for order in [ByTime::both(SortOrder::Asc), ByTime::ids_ascending(SortOrder::Desc)] {
+                w.read(|reader| log::search(reader, &search, order, PAGE));
+            }
+        })
+    });
+    scores.chain(logs).collect()
+}
+
 /// Statements that look for rows of our own tables. One that counts the agents, to rank one of
 /// them, looks at all: they are few.
 fn is_query(sql: &str) -> bool {
     let is_one = ["SELECT", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb));
     let is_apart = ["pg_", "COMMIT"].iter().any(|part| sql.contains(part))
-        || sql.ends_with("COUNT(*) FROM \"agent\"");
+        || sql.contains("COUNT(*) FROM \"agent\"");
     is_one && !is_apart
 }
 
@@ -626,6 +737,8 @@ fn every_query_uses_an_index(db: &TestDb) {
         .chain(list_cases())
         .chain(request_cases())
         .chain(patrol_cases())
+        .chain(agent_cases())
+        .chain(log_cases())
         .collect();
     let calls: Vec<&dyn Fn(&World)> = cases.iter().map(|case| case.call.as_ref()).collect();
     let recorded = record_statements(|| World::make(db), &calls);

@@ -6,6 +6,12 @@ use crate::database::TestDb;
 const COUNTED: &str = "
     SELECT 'tasks' AS scope, status || ':' || kind AS key, COUNT(*) AS n FROM task
         GROUP BY status, kind
+    UNION ALL SELECT 'scores', 'rewards', COUNT(*) FROM score_log WHERE score_delta > 0
+    UNION ALL SELECT 'scores', 'penalties', COUNT(*) FROM score_log WHERE score_delta < 0
+    UNION ALL SELECT 'scores', 'agents_above', COUNT(*) FROM agent WHERE total_score > 0
+    UNION ALL SELECT 'scores', 'agents_below', COUNT(*) FROM agent WHERE total_score < 0
+    UNION ALL SELECT 'scores', 'sum', CAST(COALESCE(SUM(total_score), 0) AS BIGINT) FROM agent
+    UNION ALL SELECT 'logs', action, COUNT(*) FROM activity_log GROUP BY action
     UNION ALL SELECT 'agents', role || ':' || status, COUNT(*) FROM agent GROUP BY role, status
     UNION ALL SELECT 'patrol:' || severity, status, COUNT(*) FROM patrol_record
         GROUP BY severity, status

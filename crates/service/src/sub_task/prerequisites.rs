@@ -44,7 +44,7 @@ pub(crate) fn prerequisites(
 }
 
 /// Work that waits for cancelled work would wait for ever, out of sight of the planner.
-pub(super) fn refuse_cancelled_prerequisite(
+pub(crate) fn refuse_cancelled_prerequisite(
     writer: &mut Writer,
     id: SubTaskId,
 ) -> Result<(), ServiceError> {

@@ -3,6 +3,7 @@
 
 mod rows;
 
+mod agent_list;
 mod counter;
 mod event_log;
 mod request;
