@@ -14,7 +14,9 @@ mod dialect;
 mod error;
 mod keyword;
 mod migrate;
+mod own;
 mod schema;
+mod statement;
 mod store;
 mod writer;
 

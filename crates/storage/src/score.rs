@@ -8,12 +8,13 @@ use crate::convert::{parse, parse_optional};
 use crate::error::StorageError;
 use crate::page::{Page, Window};
 use crate::schema::{agent, score_log};
+use crate::statement::Statement;
 use crate::store::{Reader, Writer};
 
 const TABLE: &str = "score_log";
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = score_log)]
+#[diesel(table_name = score_log, treat_none_as_default_value = false)]
 struct ScoreRow {
     id: String,
     agent_id: String,
@@ -55,14 +56,17 @@ pub fn append(writer: &mut Writer, change: &ScoreChange) -> Result<(), StorageEr
     diesel::insert_into(score_log::table).values(row).execute(&mut writer.connection)?;
     let reward = i64::from(change.delta > 0);
     let penalty = i64::from(change.delta < 0);
-    diesel::update(agent::table.filter(agent::id.eq(change.agent_id.to_string())))
-        .set((
-            agent::total_score.eq(agent::total_score + change.delta),
-            agent::reward_count.eq(agent::reward_count + reward),
-            agent::penalty_count.eq(agent::penalty_count + penalty),
-            agent::last_score_at.eq(change.created_at.as_micros()),
-        ))
-        .execute(&mut writer.connection)?;
+    let statement: Statement<'_> = Statement::new("UPDATE agent SET total_score = total_score + ")
+        .value(change.delta)
+        .sql(", reward_count = reward_count + ")
+        .value(reward)
+        .sql(", penalty_count = penalty_count + ")
+        .value(penalty)
+        .sql(", last_score_at = ")
+        .value(change.created_at.as_micros())
+        .sql(" WHERE id = ")
+        .value(change.agent_id.to_string());
+    statement.execute(&mut writer.connection)?;
     Ok(())
 }
 

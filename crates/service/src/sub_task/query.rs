@@ -41,13 +41,21 @@ impl Viewer {
         let dependent: Vec<_> =
             sub_tasks.iter().filter(|one| one.prerequisites > 0).map(|one| one.id).collect();
         let mut edges = prerequisite::find_all(reader, &dependent)?;
-        let view = |sub_task: SubTask| SubTaskView {
-            depends_on: edges.remove(&sub_task.id).unwrap_or_default(),
+        let mut depends_on = |id| edges.remove(&id).unwrap_or_default();
+        Ok(sub_tasks.into_iter().map(|one| self.see(one, &mut depends_on)).collect())
+    }
+
+    fn see(
+        self,
+        sub_task: SubTask,
+        mut depends_on: impl FnMut(SubTaskId) -> Vec<SubTaskId>,
+    ) -> SubTaskView {
+        SubTaskView {
+            depends_on: depends_on(sub_task.id),
             waiting_for: waiting_for(&sub_task, &self.around, self.now, &self.policy),
             allowed_actions: sub_task.allowed_actions(self.actor),
             sub_task,
-        };
-        Ok(sub_tasks.into_iter().map(view).collect())
+        }
     }
 
     fn view_page(
@@ -72,8 +80,12 @@ impl Service {
         sub_task: SubTask,
     ) -> Result<SubTaskView, ServiceError> {
         let viewer = self.viewer(actor)?;
-        let views = self.read(|reader| viewer.view(reader, vec![sub_task]))?;
-        views.into_iter().next().ok_or(ServiceError::not_found("sub_task"))
+        if sub_task.prerequisites == 0 {
+            return Ok(viewer.see(sub_task, |_| Vec::new()));
+        }
+        let id = sub_task.id;
+        let mut edges = self.read(|reader| Ok(prerequisite::find_all(reader, &[id])?))?;
+        Ok(viewer.see(sub_task, |id| edges.remove(&id).unwrap_or_default()))
     }
 
     /// The sub-task with this id.
