@@ -66,10 +66,10 @@ ui:
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-# Measure; prints the table of docs/benchmarks.md.
+# Measure; prints the table of docs/benchmarks.md, with PostgreSQL when TEST_DATABASE_URL names a server.
 bench *ARGS:
-    cargo build --release --bin openmoss
-    cargo run --release -p openmoss-bench -- {{ARGS}}
+    cargo build --release -p openmoss -p openmoss-bench {{ if TEST_DATABASE_URL == "" { "" } else { "--features openmoss/postgres" } }}
+    "${CARGO_TARGET_DIR:-target}/release/openmoss-bench" {{ARGS}}
 
 # The demo end to end on both databases, and the browser on the same program.
 demo-check:

@@ -119,6 +119,7 @@ fn of_storage(error: &StorageError) -> ExitCode {
     match error {
         StorageError::Unique(_) => ExitCode::Conflict,
         StorageError::Unavailable(_)
+        | StorageError::ConnectionLost(_)
         | StorageError::Overloaded
         | StorageError::Busy
         | StorageError::Corrupt { .. }

@@ -1,8 +1,8 @@
 //! The server over HTTP. The only crate that knows HTTP, JSON bodies and OpenAPI.
 //!
 //! A handler extracts, calls one use case, and maps what comes of it. Who calls is decided in
-//! `call`, what a refusal looks like in `problem`, and the way out of async is one line in
-//! `call::Call`. Deliberately absent: rules and SQL.
+//! `call`, what a refusal looks like in `problem`, and the way out of async is
+//! `call::Call::run` alone. Deliberately absent: rules and SQL.
 
 mod admin;
 mod agents;

@@ -270,7 +270,7 @@ impl From<StorageError> for Problem {
             StorageError::Overloaded | StorageError::Busy => {
                 Self::new("unavailable", "the server is busy; try again in a moment").retry_after(1)
             }
-            StorageError::Unavailable(cause) => {
+            StorageError::Unavailable(cause) | StorageError::ConnectionLost(cause) => {
                 tracing::error!(%cause, "the database is away");
                 Self::new("unavailable", "the database is away; try again in a moment")
                     .retry_after(2)

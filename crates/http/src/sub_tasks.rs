@@ -100,50 +100,54 @@ async fn list_sub_tasks(call: Call) -> Answer<SubTaskPage> {
 #[utoipa::path(tag = "Sub-tasks", params(StatusQuery, PageQuery), responses((status = 200, body = SubTaskPage)), security(("agent" = []), ("agent_key" = [])))]
 #[get("/api/sub-tasks/mine")]
 async fn list_my_sub_tasks(call: Call) -> Answer<SubTaskPage> {
-    call.agent(|known, agent| {
-        let page: PageQuery = known.request.query()?;
-        let asked: StatusQuery = known.request.query()?;
-        let Ok(status) = FilterValue::parse(asked.status.as_deref()).optional() else {
-            return Ok(page.answer_nothing());
-        };
-        let filter = Filter { owner: Some(agent.id), status, ..Filter::default() };
-        page.answer(|window| Ok(known.service.list_sub_tasks(agent.actor(), filter, window)?))
-    })
-    .await
+    call.short_page()
+        .agent(|known, agent| {
+            let page: PageQuery = known.request.query()?;
+            let asked: StatusQuery = known.request.query()?;
+            let Ok(status) = FilterValue::parse(asked.status.as_deref()).optional() else {
+                return Ok(page.answer_nothing());
+            };
+            let filter = Filter { owner: Some(agent.id), status, ..Filter::default() };
+            page.answer(|window| Ok(known.service.list_sub_tasks(agent.actor(), filter, window)?))
+        })
+        .await
 }
 
 /// Sub-tasks that can be claimed right now, newest first.
 #[utoipa::path(tag = "Sub-tasks", params(PageQuery), responses((status = 200, body = SubTaskPage)))]
 #[get("/api/sub-tasks/available")]
 async fn list_available_sub_tasks(call: Call) -> Answer<SubTaskPage> {
-    call.actor(|known| {
-        let page: PageQuery = known.request.query()?;
-        let actor = known.cx.actor;
-        page.answer(|window| Ok(known.service.list_claimable_sub_tasks(actor, window)?))
-    })
-    .await
+    call.short_page()
+        .actor(|known| {
+            let page: PageQuery = known.request.query()?;
+            let actor = known.cx.actor;
+            page.answer(|window| Ok(known.service.list_claimable_sub_tasks(actor, window)?))
+        })
+        .await
 }
 
 /// The caller's most recently changed sub-task of a task.
 #[utoipa::path(tag = "Sub-tasks", params(LatestQuery), responses((status = 200, body = SubTaskView)), security(("agent" = []), ("agent_key" = [])))]
 #[get("/api/sub-tasks/latest")]
 async fn find_latest_sub_task(call: Call) -> Answer<SubTaskView> {
-    call.agent(|known, agent| {
-        let asked: LatestQuery = known.request.query()?;
-        let task_id = id("sub_task", &asked.task_id)?;
-        Ok(known.service.find_latest_sub_task(agent.actor(), agent.id, task_id)?.into())
-    })
-    .await
+    call.short()
+        .agent(|known, agent| {
+            let asked: LatestQuery = known.request.query()?;
+            let task_id = id("sub_task", &asked.task_id)?;
+            Ok(known.service.find_latest_sub_task(agent.actor(), agent.id, task_id)?.into())
+        })
+        .await
 }
 
 /// One sub-task.
 #[utoipa::path(tag = "Sub-tasks", params(("sub_task_id" = String, Path)), responses((status = 200, body = SubTaskView)))]
 #[get("/api/sub-tasks/{sub_task_id}")]
 async fn find_sub_task(call: Call, path: web::Path<String>) -> Answer<SubTaskView> {
-    call.actor(move |known| {
-        Ok(known.service.find_sub_task(known.cx.actor, sub_task_id(&path)?)?.into())
-    })
-    .await
+    call.short()
+        .actor(move |known| {
+            Ok(known.service.find_sub_task(known.cx.actor, sub_task_id(&path)?)?.into())
+        })
+        .await
 }
 
 /// Changes texts, priority and prerequisites; absent or null fields are kept.

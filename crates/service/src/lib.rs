@@ -151,7 +151,7 @@ impl Service {
 
     fn read<T>(
         &self,
-        query: impl FnOnce(&mut Reader) -> Result<T, ServiceError>,
+        query: impl FnMut(&mut Reader) -> Result<T, ServiceError>,
     ) -> Result<T, ServiceError> {
         self.store.read(query)
     }
@@ -169,6 +169,13 @@ impl Service {
         };
         self.live.ring();
         written
+    }
+
+    /// Whether this thread can read at once, without waiting for a connection or a network: so that a
+    /// thread that must not wait may do short reads itself.
+    #[must_use]
+    pub fn can_read_here(&self) -> bool {
+        self.store.can_read_here()
     }
 
     /// Whether the database answers.
@@ -195,7 +202,8 @@ impl Service {
         Ok(self.store.check()?)
     }
 
-    /// Forgets what has expired: admin sessions and remembered answers. Cheap; run it now and then.
+    /// Forgets what has expired, admin sessions and remembered answers, and tidies up the counters.
+    /// Cheap; run it now and then.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -206,7 +214,8 @@ impl Service {
             let before = now.minus(context::REMEMBERED_FOR);
             openmoss_storage::idempotency::delete_before(writer, before)?;
             Ok(())
-        })
+        })?;
+        Ok(self.store.compact_counters()?)
     }
 }
 

@@ -23,7 +23,7 @@ const LIST_MAX: i64 = 1_000;
 pub const NAME_UNIQUE: &str = "agent_name_unique";
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = agent)]
+#[diesel(table_name = agent, treat_none_as_default_value = false)]
 struct AgentRow {
     id: String,
     name: String,

@@ -14,7 +14,9 @@ mod convert;
 mod dialect;
 mod error;
 mod migrate;
+mod own;
 mod schema;
+mod statement;
 mod store;
 mod writer;
 

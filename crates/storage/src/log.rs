@@ -17,7 +17,7 @@ use crate::store::{Reader, Writer};
 const TABLE: &str = "activity_log";
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = activity_log)]
+#[diesel(table_name = activity_log, treat_none_as_default_value = false)]
 struct LogRow {
     id: String,
     agent_id: String,

@@ -20,7 +20,7 @@ const TABLE: &str = "module";
 const LIST_MAX: i64 = 1_000;
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = module)]
+#[diesel(table_name = module, treat_none_as_default_value = false)]
 struct ModuleRow {
     id: String,
     task_id: String,

@@ -17,7 +17,7 @@ pub use search::{Search, search};
 const TABLE: &str = "review_record";
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = review_record)]
+#[diesel(table_name = review_record, treat_none_as_default_value = false)]
 struct ReviewRow {
     id: String,
     sub_task_id: String,
@@ -116,16 +116,20 @@ pub fn list(
         let counts = counts(reader, Scope::Reviews)?;
         ReviewResult::ALL.iter().map(|result| counts.get(result.as_str())).sum()
     };
-    let mut query = review_record::table
+    let query = review_record::table
         .select(ReviewRow::as_select())
-        .order((review_record::created_at.desc(), review_record::id.desc()))
         .limit(window.limit)
-        .offset(window.offset)
-        .into_boxed();
-    if let Some(id) = sub_task {
-        query = query.filter(review_record::sub_task_id.eq(id.to_string()));
-    }
-    let rows: Vec<ReviewRow> = query.load(&mut reader.connection)?;
+        .offset(window.offset);
+    let rows: Vec<ReviewRow> = match sub_task {
+        // Its rounds are in order of time, and they are the index that is there anyway.
+        Some(id) => query
+            .filter(review_record::sub_task_id.eq(id.to_string()))
+            .order(review_record::round.desc())
+            .load(&mut reader.connection)?,
+        None => query
+            .order((review_record::created_at.desc(), review_record::id.desc()))
+            .load(&mut reader.connection)?,
+    };
     let items = rows.into_iter().map(Review::try_from).collect::<Result<_, _>>()?;
     Ok(Page { items, total })
 }

@@ -15,7 +15,7 @@ const LIST_MAX: i64 = 1_000;
 pub const GLOBAL_UNIQUE: &str = "rule_global_unique";
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = rule)]
+#[diesel(table_name = rule, treat_none_as_default_value = false)]
 struct RuleRow {
     id: String,
     scope: String,

@@ -23,7 +23,7 @@ const AGENTS_BELOW: &str = "agents_below";
 const SUM: &str = "sum";
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = score_log)]
+#[diesel(table_name = score_log, treat_none_as_default_value = false)]
 struct ScoreRow {
     id: String,
     agent_id: String,

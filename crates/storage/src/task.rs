@@ -14,6 +14,7 @@ use crate::counter::{Counts, Scope, counts};
 use crate::error::StorageError;
 use crate::page::{Page, Window};
 use crate::schema::task;
+use crate::statement::Changes;
 use crate::store::{Reader, Writer};
 use crate::sub_task::Swap;
 
@@ -21,8 +22,8 @@ pub use search::{Search, search};
 
 const TABLE: &str = "task";
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = task)]
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = task, treat_none_as_default_value = false)]
 struct TaskRow {
     id: String,
     name: String,
@@ -162,16 +163,19 @@ pub fn compare_and_set(
     before: &Task,
     next: &Task,
 ) -> Result<Swap, StorageError> {
-    let target = task::table
-        .filter(task::id.eq(before.id.to_string()).and(task::version.eq(before.version.get())));
-    let changed =
-        diesel::update(target).set(TaskRow::from(next)).execute(&mut writer.connection)?;
-    if changed == 0 {
-        return Ok(Swap::Lost);
+    let versions = (before.version, next.version);
+    let swap = Changes::default()
+        .note(task::name, before.name.as_str(), next.name.as_str())
+        .note(task::description, before.description.as_str(), next.description.as_str())
+        .note(task::status, before.status.as_str(), next.status.as_str())
+        .note(task::updated_at, before.updated_at.as_micros(), next.updated_at.as_micros())
+        .compare_and_set(writer, "UPDATE task SET ", before.id.to_string(), versions)?;
+    if swap == Swap::Lost {
+        return Ok(swap);
     }
     writer.deltas.add(Scope::Tasks, key(before.status, before.kind), -1);
     writer.deltas.add(Scope::Tasks, key(next.status, next.kind), 1);
-    Ok(Swap::Swapped)
+    Ok(swap)
 }
 
 /// A page of tasks, newest first.

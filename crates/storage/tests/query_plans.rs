@@ -112,10 +112,7 @@ impl World {
         Self { store, task, module, agent, sub_task }
     }
 
-    fn read<T>(
-        &self,
-        query: impl FnOnce(&mut openmoss_storage::Reader) -> Result<T, StorageError>,
-    ) {
+    fn read<T>(&self, query: impl FnMut(&mut openmoss_storage::Reader) -> Result<T, StorageError>) {
         self.store.read(query).unwrap();
     }
 
@@ -702,7 +699,9 @@ fn placeholders(sql: &str) -> usize {
 
 fn is_right_on_sqlite(plan: &[String], reach: Reach) -> bool {
     plan.iter().all(|step| {
-        let is_walk = step.starts_with("SCAN") && !step.starts_with("SCAN CONSTANT ROW");
+        // Neither a constant nor a list that came with the statement is a table.
+        let is_apart = ["SCAN CONSTANT ROW", "SCAN json_each"];
+        let is_walk = step.starts_with("SCAN") && !is_apart.iter().any(|one| step.starts_with(one));
         let may_walk = match reach {
             Reach::Found => false,
             Reach::Along(index) => step.ends_with(index),
@@ -763,4 +762,31 @@ fn every_query_uses_an_index(db: &TestDb) {
     assert!(wrong.is_empty(), "{} plans are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
-openmoss_testkit::on_each_backend!(every_query_uses_an_index);
+/// An update rewrites the index entries of every column that it names.
+fn an_update_names_what_changed_and_nothing_else(db: &TestDb) {
+    let call = |w: &World| {
+        let id = w.sub_task;
+        w.write(move |writer| {
+            let now = sub_task::find(writer, id)?.unwrap();
+            let version = now.version.next();
+            let next = SubTask { lease_expires_at: Some(START), version, ..now.clone() };
+            assert_eq!(sub_task::compare_and_set(writer, &now, &next)?, Swap::Swapped);
+            Ok(())
+        });
+    };
+    let recorded = record_statements(|| World::make(db), &[&call]);
+    let updates: Vec<&String> =
+        recorded.iter().flatten().filter(|sql| sql.contains("UPDATE")).collect();
+    let [update] = updates.as_slice() else { panic!("{updates:?}") };
+    let set = update.split(" SET ").nth(1).unwrap().split(" WHERE ").next().unwrap();
+    let columns: Vec<&str> = set
+        .split(", ")
+        .map(|part| part.split(" = ").next().unwrap().trim_matches(['"', '`']))
+        .collect();
+    assert_eq!(columns, ["lease_expires_at", "version"]);
+}
+
+openmoss_testkit::on_each_backend! {
+    every_query_uses_an_index,
+    an_update_names_what_changed_and_nothing_else,
+}

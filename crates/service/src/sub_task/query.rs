@@ -44,14 +44,22 @@ impl Viewer {
         let dependent: Vec<_> =
             sub_tasks.iter().filter(|one| one.prerequisites > 0).map(|one| one.id).collect();
         let mut edges = prerequisite::find_all(reader, &dependent)?;
-        let view = |sub_task: SubTask| SubTaskView {
-            depends_on: edges.remove(&sub_task.id).unwrap_or_default(),
+        let mut depends_on = |id| edges.remove(&id).unwrap_or_default();
+        Ok(sub_tasks.into_iter().map(|one| self.see(one, &mut depends_on)).collect())
+    }
+
+    fn see(
+        self,
+        sub_task: SubTask,
+        mut depends_on: impl FnMut(SubTaskId) -> Vec<SubTaskId>,
+    ) -> SubTaskView {
+        SubTaskView {
+            depends_on: depends_on(sub_task.id),
             waiting_for: waiting_for(&sub_task, &self.around, self.now, &self.policy),
             allowed_actions: sub_task.allowed_actions(self.actor),
             notes: None,
             sub_task,
-        };
-        Ok(sub_tasks.into_iter().map(view).collect())
+        }
     }
 
     /// One sub-task, with its notes.
@@ -86,6 +94,10 @@ impl Service {
         sub_task: SubTask,
     ) -> Result<SubTaskView, ServiceError> {
         let viewer = self.viewer(actor)?;
+        if sub_task.prerequisites == 0 && sub_task.notes == 0 {
+            let view = viewer.see(sub_task, |_| Vec::new());
+            return Ok(SubTaskView { notes: Some(Vec::new()), ..view });
+        }
         self.read(|reader| viewer.view_one(reader, sub_task))
     }
 
