@@ -70,6 +70,8 @@ token_enum! {
         RuleChanged = "rule_changed",
         /// The wizard or an admin changed settings.
         SettingsChanged = "settings_changed",
+        /// The content of an existing installation was brought over.
+        Imported = "imported",
     }
 }
 
