@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use openmoss_domain::{Module, ModuleId, TaskId, Timestamp};
+use serde::Serialize;
 
 use crate::convert::parse;
 use crate::error::StorageError;
@@ -12,9 +13,9 @@ const TABLE: &str = "module";
 /// Most modules of one task in an answer; the contract's list has no pages.
 const LIST_MAX: i64 = 1_000;
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = module)]
-struct ModuleRow {
+pub(crate) struct ModuleRow {
     id: String,
     task_id: String,
     name: String,
@@ -33,6 +34,17 @@ impl TryFrom<ModuleRow> for Module {
             name: row.name,
             description: row.description,
         })
+    }
+}
+
+/// What is stored of it.
+pub(crate) fn row(new: &Module) -> ModuleRow {
+    ModuleRow {
+        id: new.id.to_string(),
+        task_id: new.task_id.to_string(),
+        name: new.name.clone(),
+        description: new.description.clone(),
+        created_at: new.created_at.as_micros(),
     }
 }
 
@@ -55,13 +67,7 @@ pub fn find(reader: &mut Reader, id: ModuleId) -> Result<Option<Module>, Storage
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn insert(writer: &mut Writer, new: &Module) -> Result<(), StorageError> {
-    let row = ModuleRow {
-        id: new.id.to_string(),
-        task_id: new.task_id.to_string(),
-        name: new.name.clone(),
-        description: new.description.clone(),
-        created_at: new.created_at.as_micros(),
-    };
+    let row = row(new);
     diesel::insert_into(module::table).values(row).execute(&mut writer.connection)?;
     Ok(())
 }

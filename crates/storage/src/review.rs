@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 use openmoss_domain::{Review, ReviewId, ReviewResult, SubTaskId, Timestamp};
+use serde::Serialize;
 
 use crate::convert::{number, parse, parse_optional};
-use crate::counter::{Scope, count};
+use crate::counter::{Deltas, Scope, count};
 use crate::error::StorageError;
 use crate::page::{Page, Window};
 use crate::schema::review_record;
@@ -14,9 +15,9 @@ const TABLE: &str = "review_record";
 /// The key under which all reviews are counted.
 const COUNT_KEY: &str = "reviews";
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = review_record)]
-struct ReviewRow {
+pub(crate) struct ReviewRow {
     id: String,
     sub_task_id: String,
     reviewer_agent: Option<String>,
@@ -49,12 +50,9 @@ impl TryFrom<ReviewRow> for Review {
     }
 }
 
-/// Stores a review.
-///
-/// # Errors
-/// [`StorageError`] from the database.
-pub fn insert(writer: &mut Writer, new: &Review) -> Result<(), StorageError> {
-    let row = ReviewRow {
+/// What is stored of it.
+pub(crate) fn row(new: &Review) -> ReviewRow {
+    ReviewRow {
         id: new.id.to_string(),
         sub_task_id: new.sub_task_id.to_string(),
         reviewer_agent: new.reviewer.map(|id| id.to_string()),
@@ -65,10 +63,23 @@ pub fn insert(writer: &mut Writer, new: &Review) -> Result<(), StorageError> {
         comment: new.comment.clone(),
         rework_agent: new.rework_agent.map(|id| id.to_string()),
         created_at: new.created_at.as_micros(),
-    };
+    }
+}
+
+/// Stores a review.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn insert(writer: &mut Writer, new: &Review) -> Result<(), StorageError> {
+    let row = row(new);
     diesel::insert_into(review_record::table).values(row).execute(&mut writer.connection)?;
-    writer.deltas.add(Scope::SubTasks, COUNT_KEY, 1);
+    count_new(&mut writer.deltas, new);
     Ok(())
+}
+
+/// Counts a review that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, _: &Review) {
+    deltas.add(Scope::SubTasks, COUNT_KEY, 1);
 }
 
 /// How many reviews a sub-task has had.

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use openmoss_domain::score::ScoreChange;
 use openmoss_domain::{AgentId, Timestamp};
+use serde::Serialize;
 
 use crate::convert::{parse, parse_optional};
 use crate::error::StorageError;
@@ -12,9 +13,9 @@ use crate::store::{Reader, Writer};
 
 const TABLE: &str = "score_log";
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = score_log)]
-struct ScoreRow {
+pub(crate) struct ScoreRow {
     id: String,
     agent_id: String,
     sub_task_id: Option<String>,
@@ -39,19 +40,24 @@ impl TryFrom<ScoreRow> for ScoreChange {
     }
 }
 
+/// What is stored of it.
+pub(crate) fn row(new: &ScoreChange) -> ScoreRow {
+    ScoreRow {
+        id: new.id.to_string(),
+        agent_id: new.agent_id.to_string(),
+        sub_task_id: new.sub_task_id.map(|id| id.to_string()),
+        reason: new.reason.clone(),
+        score_delta: new.delta,
+        created_at: new.created_at.as_micros(),
+    }
+}
+
 /// Writes a score change and adds it to the agent's total, in the same transaction.
 ///
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn append(writer: &mut Writer, change: &ScoreChange) -> Result<(), StorageError> {
-    let row = ScoreRow {
-        id: change.id.to_string(),
-        agent_id: change.agent_id.to_string(),
-        sub_task_id: change.sub_task_id.map(|id| id.to_string()),
-        reason: change.reason.clone(),
-        score_delta: change.delta,
-        created_at: change.created_at.as_micros(),
-    };
+    let row = row(change);
     diesel::insert_into(score_log::table).values(row).execute(&mut writer.connection)?;
     let reward = i64::from(change.delta > 0);
     let penalty = i64::from(change.delta < 0);

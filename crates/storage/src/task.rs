@@ -3,10 +3,11 @@
 use diesel::prelude::*;
 use openmoss_domain::sub_task::WorkKind;
 use openmoss_domain::{Task, TaskId, TaskStatus, Timestamp, Version};
+use serde::Serialize;
 
 use crate::connection::AnyConnection;
 use crate::convert::{corrupt, parse, token};
-use crate::counter::{Scope, counts};
+use crate::counter::{Deltas, Scope, counts};
 use crate::error::StorageError;
 use crate::page::{Page, Window};
 use crate::schema::task;
@@ -15,9 +16,9 @@ use crate::sub_task::Swap;
 
 const TABLE: &str = "task";
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Serialize)]
 #[diesel(table_name = task)]
-struct TaskRow {
+pub(crate) struct TaskRow {
     id: String,
     name: String,
     description: String,
@@ -115,9 +116,19 @@ pub fn find_locked(
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn insert(writer: &mut Writer, new: &Task) -> Result<(), StorageError> {
-    diesel::insert_into(task::table).values(TaskRow::from(new)).execute(&mut writer.connection)?;
-    writer.deltas.add(Scope::Tasks, new.status.as_str(), 1);
+    diesel::insert_into(task::table).values(row(new)).execute(&mut writer.connection)?;
+    count_new(&mut writer.deltas, new);
     Ok(())
+}
+
+/// What is stored of it.
+pub(crate) fn row(new: &Task) -> TaskRow {
+    TaskRow::from(new)
+}
+
+/// Counts a task that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, new: &Task) {
+    deltas.add(Scope::Tasks, new.status.as_str(), 1);
 }
 
 /// Replaces `before` by `next` if nobody changed it since `before` was read.

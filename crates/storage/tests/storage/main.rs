@@ -3,6 +3,7 @@
 
 mod rows;
 
+mod bulk;
 mod counter;
 mod event_log;
 mod request;
