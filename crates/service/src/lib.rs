@@ -21,6 +21,7 @@ pub mod admin;
 pub mod agent;
 pub mod dashboard;
 pub mod event;
+pub mod import;
 pub mod log;
 pub mod plan;
 pub mod request;
@@ -31,6 +32,7 @@ pub mod settings;
 pub mod setup;
 pub mod sub_task;
 pub mod task;
+pub mod transfer;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
