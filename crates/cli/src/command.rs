@@ -4,6 +4,8 @@ pub(crate) mod admin;
 pub(crate) mod agent;
 pub(crate) mod config;
 pub(crate) mod db;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod sub_task;
 pub(crate) mod task;
 

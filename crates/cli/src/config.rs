@@ -111,6 +111,17 @@ impl ConfigLayers {
         self.merged(&stored).database().map_err(|located| SettingsError(located.text))
     }
 
+    /// What the file says, by key.
+    pub(crate) fn of_file(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.file.values.iter().map(|(key, given)| (key.as_str(), &given.value))
+    }
+
+    /// The value of `key` that somebody gave: in the file or in the environment.
+    pub(crate) fn given(&self, key: &str) -> Option<&Value> {
+        let given = self.environment.values.get(key).or_else(|| self.file.values.get(key));
+        given.map(|given| &given.value)
+    }
+
     /// Every effective value with its source, by key. Impossible values are shown too, so that one
     /// can look for them.
     ///

@@ -92,6 +92,7 @@ fn of_service(error: &ServiceError) -> ExitCode {
         | ServiceError::AgentDisabled
         | ServiceError::RoleNotAllowed { .. }
         | ServiceError::Throttled { .. }
+        | ServiceError::File(_)
         | ServiceError::Internal(_) => ExitCode::Failed,
     }
 }

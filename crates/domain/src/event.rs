@@ -88,6 +88,8 @@ token_enum! {
         SettingsChanged = "settings_changed",
         /// An admin ended sessions of the admin.
         AdminSessionsEnded = "admin_sessions_ended",
+        /// The content of an existing installation was brought over.
+        Imported = "imported",
     }
 }
 

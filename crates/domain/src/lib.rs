@@ -15,6 +15,7 @@ pub mod dependency;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod import;
 pub mod log;
 pub mod module;
 pub mod note;

@@ -259,7 +259,7 @@ impl From<ServiceError> for Problem {
                 Some(_) | None => Self::field("settings", error.to_string()),
             },
             ServiceError::Storage(error) => error.into(),
-            ServiceError::Internal(cause) => Self::internal(&cause),
+            ServiceError::File(cause) | ServiceError::Internal(cause) => Self::internal(&cause),
         }
     }
 }

@@ -68,6 +68,9 @@ pub enum ServiceError {
     /// Settings that cannot be in force.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// A file cannot be written or read.
+    #[error("{0}")]
+    File(String),
     /// Storage failed.
     #[error(transparent)]
     Storage(StorageError),

@@ -23,6 +23,7 @@ pub mod agent;
 pub mod dashboard;
 pub mod event;
 pub mod feed;
+pub mod import;
 pub mod log;
 pub mod note;
 pub mod patrol;
@@ -35,6 +36,7 @@ pub mod settings;
 pub mod setup;
 pub mod sub_task;
 pub mod task;
+pub mod transfer;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 

@@ -7,10 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::prelude::*;
 use openmoss_domain::sub_task::Status;
 use openmoss_domain::{Agent, AgentId, AgentStatus, Role, Timestamp};
+use serde::Serialize;
 
 use crate::connection::AnyConnection;
 use crate::convert::parse;
-use crate::counter::{Scope, counts};
+use crate::counter::{Deltas, Scope, counts};
 use crate::error::StorageError;
 use crate::schema::{activity_log, agent, request_day, request_log, review_record};
 use crate::store::{Reader, Writer};
@@ -22,9 +23,9 @@ const LIST_MAX: i64 = 1_000;
 /// The unique index that refuses a second agent of the same name.
 pub const NAME_UNIQUE: &str = "agent_name_unique";
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = agent, treat_none_as_default_value = false)]
-struct AgentRow {
+pub(crate) struct AgentRow {
     id: String,
     name: String,
     role: String,
@@ -47,6 +48,19 @@ impl TryFrom<AgentRow> for Agent {
             name: row.name,
             description: row.description,
         })
+    }
+}
+
+/// What is stored of it.
+pub(crate) fn row(new: &Agent) -> AgentRow {
+    AgentRow {
+        id: new.id.to_string(),
+        name: new.name.clone(),
+        role: new.role.to_string(),
+        description: new.description.clone(),
+        status: new.status.to_string(),
+        total_score: new.total_score,
+        created_at: new.created_at.as_micros(),
     }
 }
 
@@ -121,15 +135,7 @@ pub fn find_by_name(reader: &mut Reader, name: &str) -> Result<Option<Agent>, St
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn insert(writer: &mut Writer, new: &Agent, key_hash: &str) -> Result<(), StorageError> {
-    let row = AgentRow {
-        id: new.id.to_string(),
-        name: new.name.clone(),
-        role: new.role.to_string(),
-        description: new.description.clone(),
-        status: new.status.to_string(),
-        total_score: new.total_score,
-        created_at: new.created_at.as_micros(),
-    };
+    let row = row(new);
     diesel::insert_into(agent::table)
         .values((
             row,
@@ -138,8 +144,13 @@ pub fn insert(writer: &mut Writer, new: &Agent, key_hash: &str) -> Result<(), St
             agent::penalty_count.eq(0),
         ))
         .execute(&mut writer.connection)?;
-    writer.deltas.add(Scope::Agents, count_key(new.role, new.status), 1);
+    count_new(&mut writer.deltas, new);
     Ok(())
+}
+
+/// Counts an agent that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, new: &Agent) {
+    deltas.add(Scope::Agents, count_key(new.role, new.status), 1);
 }
 
 /// Enables or disables an agent that was just read as `before`, if its role and status are still the same.

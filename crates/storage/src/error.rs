@@ -36,7 +36,7 @@ pub enum StorageError {
         "the database has migration {0}, which this version does not know; use a newer openmoss"
     )]
     FromTheFuture(String),
-    /// The file belongs to another program.
+    /// The file belongs to another program, or cannot be read as what it should be.
     #[error("{0}")]
     Foreign(String),
     /// A panic inside a transaction; it was rolled back.

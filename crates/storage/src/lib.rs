@@ -21,10 +21,12 @@ mod store;
 mod writer;
 
 pub mod agent;
+pub mod bulk;
 pub mod counter;
 pub mod dashboard;
 pub mod event;
 pub mod idempotency;
+pub mod import;
 pub mod log;
 pub mod module;
 pub mod note;
@@ -40,6 +42,7 @@ pub mod setting;
 pub mod sub_task;
 pub mod submission;
 pub mod task;
+pub mod upstream;
 
 pub use connection::Location;
 pub use error::{Failure, StorageError};

@@ -5,10 +5,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use openmoss_domain::log::{LogAction, LogEntry};
 use openmoss_domain::{AgentId, Keyword, SubTaskId, Timestamp};
+use serde::Serialize;
 
 use crate::condition::{Condition, all, contains, unindexed};
 use crate::convert::{parse, parse_optional};
-use crate::counter::{Scope, counts};
+use crate::counter::{Deltas, Scope, counts};
 use crate::error::StorageError;
 use crate::page::{ByTime, Page, Window};
 use crate::schema::{activity_log, agent};
@@ -16,9 +17,9 @@ use crate::store::{Reader, Writer};
 
 const TABLE: &str = "activity_log";
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = activity_log, treat_none_as_default_value = false)]
-struct LogRow {
+pub(crate) struct LogRow {
     id: String,
     agent_id: String,
     sub_task_id: Option<String>,
@@ -45,26 +46,36 @@ impl TryFrom<LogRow> for LogEntry {
     }
 }
 
+/// What is stored of it.
+pub(crate) fn row(new: &LogEntry) -> LogRow {
+    LogRow {
+        id: new.id.to_string(),
+        agent_id: new.agent_id.to_string(),
+        sub_task_id: new.sub_task_id.map(|id| id.to_string()),
+        action: new.action.to_string(),
+        summary: new.summary.clone(),
+        session_id: new.session_id.clone(),
+        created_at: new.created_at.as_micros(),
+    }
+}
+
 /// Writes an entry, and when its writer was last active.
 ///
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn append(writer: &mut Writer, entry: &LogEntry) -> Result<(), StorageError> {
-    let row = LogRow {
-        id: entry.id.to_string(),
-        agent_id: entry.agent_id.to_string(),
-        sub_task_id: entry.sub_task_id.map(|id| id.to_string()),
-        action: entry.action.to_string(),
-        summary: entry.summary.clone(),
-        session_id: entry.session_id.clone(),
-        created_at: entry.created_at.as_micros(),
-    };
+    let row = row(entry);
     diesel::insert_into(activity_log::table).values(row).execute(&mut writer.connection)?;
     diesel::update(agent::table.filter(agent::id.eq(entry.agent_id.to_string())))
         .set(agent::last_activity_at.eq(entry.created_at.as_micros()))
         .execute(&mut writer.connection)?;
-    writer.deltas.add(Scope::Logs, entry.action.as_str(), 1);
+    count_new(&mut writer.deltas, entry);
     Ok(())
+}
+
+/// Counts an entry that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, new: &LogEntry) {
+    deltas.add(Scope::Logs, new.action.as_str(), 1);
 }
 
 /// Which entries a list shows.

@@ -6,6 +6,7 @@ use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use openmoss_domain::{Module, ModuleId, ModuleSort, SortOrder, TaskId, Timestamp};
+use serde::Serialize;
 
 use crate::condition::direction;
 use crate::connection::AnyConnection;
@@ -19,9 +20,9 @@ const TABLE: &str = "module";
 /// Most modules of one task in an answer; the contract's list has no pages.
 const LIST_MAX: i64 = 1_000;
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = module, treat_none_as_default_value = false)]
-struct ModuleRow {
+pub(crate) struct ModuleRow {
     id: String,
     task_id: String,
     name: String,
@@ -40,6 +41,17 @@ impl TryFrom<ModuleRow> for Module {
             name: row.name,
             description: row.description,
         })
+    }
+}
+
+/// What is stored of it.
+pub(crate) fn row(new: &Module) -> ModuleRow {
+    ModuleRow {
+        id: new.id.to_string(),
+        task_id: new.task_id.to_string(),
+        name: new.name.clone(),
+        description: new.description.clone(),
+        created_at: new.created_at.as_micros(),
     }
 }
 
@@ -62,13 +74,7 @@ pub fn find(reader: &mut Reader, id: ModuleId) -> Result<Option<Module>, Storage
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn insert(writer: &mut Writer, new: &Module) -> Result<(), StorageError> {
-    let row = ModuleRow {
-        id: new.id.to_string(),
-        task_id: new.task_id.to_string(),
-        name: new.name.clone(),
-        description: new.description.clone(),
-        created_at: new.created_at.as_micros(),
-    };
+    let row = row(new);
     diesel::insert_into(module::table).values(row).execute(&mut writer.connection)?;
     Ok(())
 }

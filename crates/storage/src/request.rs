@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use openmoss_domain::request::{RequestEntry, RequestMethod};
 use openmoss_domain::{AgentId, Keyword, Timestamp};
+use serde::Serialize;
 
 use crate::condition::contains;
 use crate::connection::AnyConnection;
@@ -18,9 +19,9 @@ use crate::store::{Reader, Writer};
 
 const TABLE: &str = "request_log";
 
-#[derive(Queryable, QueryableByName, Selectable, Insertable)]
+#[derive(Queryable, QueryableByName, Selectable, Insertable, Serialize)]
 #[diesel(table_name = request_log, treat_none_as_default_value = false)]
-struct RequestRow {
+pub(crate) struct RequestRow {
     id: String,
     agent_id: String,
     method: String,
@@ -92,8 +93,22 @@ pub fn append(
     each_backend!(&mut writer.reader.connection, c => {
         diesel::insert_into(request_log::table).values(&rows).execute(c)
     })?;
+    add_to_days(writer, kept, day_of)
+}
+
+/// What is stored of it.
+pub(crate) fn row(new: &RequestEntry) -> RequestRow {
+    RequestRow::from(new)
+}
+
+/// Adds entries to the tallies of their days.
+pub(crate) fn add_to_days<'a>(
+    writer: &mut Writer,
+    entries: impl IntoIterator<Item = &'a RequestEntry>,
+    day_of: impl Fn(Timestamp) -> String,
+) -> Result<(), StorageError> {
     let mut tallies: BTreeMap<(AgentId, String), Tally> = BTreeMap::new();
-    for entry in kept {
+    for entry in entries {
         let tally = tallies.entry((entry.agent_id, day_of(entry.created_at))).or_default();
         tally.requests += 1;
         tally.submissions += i64::from(entry.is_submission());

@@ -4,9 +4,10 @@ mod search;
 
 use diesel::prelude::*;
 use openmoss_domain::{Review, ReviewId, ReviewResult, SubTaskId, Timestamp};
+use serde::Serialize;
 
 use crate::convert::{number, parse, parse_optional};
-use crate::counter::{Scope, counts};
+use crate::counter::{Deltas, Scope, counts};
 use crate::error::StorageError;
 use crate::page::{Page, Window};
 use crate::schema::review_record;
@@ -16,9 +17,9 @@ pub use search::{Search, search};
 
 const TABLE: &str = "review_record";
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = review_record, treat_none_as_default_value = false)]
-struct ReviewRow {
+pub(crate) struct ReviewRow {
     id: String,
     sub_task_id: String,
     reviewer_agent: Option<String>,
@@ -51,12 +52,9 @@ impl TryFrom<ReviewRow> for Review {
     }
 }
 
-/// Stores a review.
-///
-/// # Errors
-/// [`StorageError`] from the database.
-pub fn insert(writer: &mut Writer, new: &Review) -> Result<(), StorageError> {
-    let row = ReviewRow {
+/// What is stored of it.
+pub(crate) fn row(new: &Review) -> ReviewRow {
+    ReviewRow {
         id: new.id.to_string(),
         sub_task_id: new.sub_task_id.to_string(),
         reviewer_agent: new.reviewer.map(|id| id.to_string()),
@@ -67,10 +65,23 @@ pub fn insert(writer: &mut Writer, new: &Review) -> Result<(), StorageError> {
         comment: new.comment.clone(),
         rework_agent: new.rework_agent.map(|id| id.to_string()),
         created_at: new.created_at.as_micros(),
-    };
+    }
+}
+
+/// Stores a review.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn insert(writer: &mut Writer, new: &Review) -> Result<(), StorageError> {
+    let row = row(new);
     diesel::insert_into(review_record::table).values(row).execute(&mut writer.connection)?;
-    writer.deltas.add(Scope::Reviews, new.result.as_str(), 1);
+    count_new(&mut writer.deltas, new);
     Ok(())
+}
+
+/// Counts a review that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, new: &Review) {
+    deltas.add(Scope::Reviews, new.result.as_str(), 1);
 }
 
 /// How many reviews a sub-task has had.

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use openmoss_domain::score::{ScoreChange, ScoreSign};
 use openmoss_domain::{AgentId, Keyword, SubTaskId, Timestamp};
+use serde::Serialize;
 
 use crate::condition::{Condition, all, contains, unindexed};
 use crate::convert::{parse, parse_optional};
@@ -22,9 +23,9 @@ const AGENTS_ABOVE: &str = "agents_above";
 const AGENTS_BELOW: &str = "agents_below";
 const SUM: &str = "sum";
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = score_log, treat_none_as_default_value = false)]
-struct ScoreRow {
+pub(crate) struct ScoreRow {
     id: String,
     agent_id: String,
     sub_task_id: Option<String>,
@@ -49,19 +50,24 @@ impl TryFrom<ScoreRow> for ScoreChange {
     }
 }
 
+/// What is stored of it.
+pub(crate) fn row(new: &ScoreChange) -> ScoreRow {
+    ScoreRow {
+        id: new.id.to_string(),
+        agent_id: new.agent_id.to_string(),
+        sub_task_id: new.sub_task_id.map(|id| id.to_string()),
+        reason: new.reason.clone(),
+        score_delta: new.delta,
+        created_at: new.created_at.as_micros(),
+    }
+}
+
 /// Writes a score change and adds it to the agent's total, in the same transaction.
 ///
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn append(writer: &mut Writer, change: &ScoreChange) -> Result<(), StorageError> {
-    let row = ScoreRow {
-        id: change.id.to_string(),
-        agent_id: change.agent_id.to_string(),
-        sub_task_id: change.sub_task_id.map(|id| id.to_string()),
-        reason: change.reason.clone(),
-        score_delta: change.delta,
-        created_at: change.created_at.as_micros(),
-    };
+    let row = row(change);
     diesel::insert_into(score_log::table).values(row).execute(&mut writer.connection)?;
     let reward = i64::from(change.delta > 0);
     let penalty = i64::from(change.delta < 0);
@@ -75,9 +81,14 @@ pub fn append(writer: &mut Writer, change: &ScoreChange) -> Result<(), StorageEr
         .returning(agent::total_score)
         .get_result(&mut writer.connection)?;
     note_total(&mut writer.deltas, total - change.delta, total);
-    writer.deltas.add(Scope::Scores, REWARDS, reward);
-    writer.deltas.add(Scope::Scores, PENALTIES, penalty);
+    count_new(&mut writer.deltas, change);
     Ok(())
+}
+
+/// Counts a change that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, new: &ScoreChange) {
+    deltas.add(Scope::Scores, REWARDS, i64::from(new.delta > 0));
+    deltas.add(Scope::Scores, PENALTIES, i64::from(new.delta < 0));
 }
 
 /// An agent's score among all.
@@ -152,7 +163,8 @@ pub fn sum_of_log(reader: &mut Reader, id: AgentId) -> Result<i64, StorageError>
     Ok(deltas.into_iter().sum())
 }
 
-fn note_total(deltas: &mut Deltas, before: i64, after: i64) {
+/// Counts that an agent's total changed.
+pub(crate) fn note_total(deltas: &mut Deltas, before: i64, after: i64) {
     let is_above = |total: i64| i64::from(total > 0);
     let is_below = |total: i64| i64::from(total < 0);
     deltas.add(Scope::Scores, AGENTS_ABOVE, is_above(after) - is_above(before));

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use diesel::r2d2::Pool;
 
 use crate::connection::{self, AnyConnection, Location, Manager, Purpose};
@@ -160,6 +161,27 @@ impl Store {
             own::put(self.number, reader.connection);
         }
         result
+    }
+
+    /// As [`Store::read`], but every statement sees what was committed when the first one began.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_snapshot<T, E: Failure>(
+        &self,
+        query: impl FnOnce(&mut Reader) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.read(|reader| {
+            let begin = match reader.connection {
+                AnyConnection::Sqlite(_) => "BEGIN",
+                #[cfg(feature = "postgres")]
+                AnyConnection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            };
+            reader.connection.batch_execute(begin).map_err(StorageError::from)?;
+            let result = query(reader);
+            reader.connection.batch_execute("COMMIT").map_err(StorageError::from)?;
+            result
+        })
     }
 
     /// Runs `transaction` and commits it; a failure keeps nothing. It may run more than once, so

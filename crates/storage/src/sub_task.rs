@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use openmoss_domain::sub_task::{Priority, Status, WorkKind};
 use openmoss_domain::{AgentId, ModuleId, SubTask, SubTaskId, TaskId, Timestamp, Version};
+use serde::Serialize;
 
 use crate::connection::AnyConnection;
 use crate::convert::{json, number, parse, parse_optional, to_json, token};
@@ -27,9 +28,9 @@ const TABLE: &str = "sub_task";
 /// Every status in which work is not over.
 const OPEN: &[&str] = &["pending", "assigned", "in_progress", "review", "rework", "blocked"];
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = sub_task, treat_none_as_default_value = false)]
-struct SubTaskRow {
+pub(crate) struct SubTaskRow {
     id: String,
     task_id: String,
     module_id: Option<String>,
@@ -225,11 +226,19 @@ pub fn find_many(reader: &mut Reader, ids: &[SubTaskId]) -> Result<Vec<SubTask>,
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn insert(writer: &mut Writer, new: &SubTask) -> Result<(), StorageError> {
-    diesel::insert_into(sub_task::table)
-        .values(SubTaskRow::from(new))
-        .execute(&mut writer.connection)?;
-    add_to_counts(&mut writer.deltas, new, 1);
+    diesel::insert_into(sub_task::table).values(row(new)).execute(&mut writer.connection)?;
+    count_new(&mut writer.deltas, new);
     note_owner(writer, None, new)
+}
+
+/// What is stored of it.
+pub(crate) fn row(new: &SubTask) -> SubTaskRow {
+    SubTaskRow::from(new)
+}
+
+/// Counts a sub-task that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, new: &SubTask) {
+    add_to_counts(deltas, new, 1);
 }
 
 /// Replaces `before` by `next` if nobody changed it since `before` was read.

@@ -7,10 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::prelude::*;
 use openmoss_domain::sub_task::WorkKind;
 use openmoss_domain::{Task, TaskId, TaskStatus, Timestamp, Version};
+use serde::Serialize;
 
 use crate::connection::AnyConnection;
 use crate::convert::{corrupt, parse, token};
-use crate::counter::{Counts, Scope, counts};
+use crate::counter::{Counts, Deltas, Scope, counts};
 use crate::error::StorageError;
 use crate::page::{Page, Window};
 use crate::schema::task;
@@ -22,9 +23,9 @@ pub use search::{Search, search};
 
 const TABLE: &str = "task";
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = task, treat_none_as_default_value = false)]
-struct TaskRow {
+pub(crate) struct TaskRow {
     id: String,
     name: String,
     description: String,
@@ -149,9 +150,19 @@ pub fn find_locked(
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn insert(writer: &mut Writer, new: &Task) -> Result<(), StorageError> {
-    diesel::insert_into(task::table).values(TaskRow::from(new)).execute(&mut writer.connection)?;
-    writer.deltas.add(Scope::Tasks, key(new.status, new.kind), 1);
+    diesel::insert_into(task::table).values(row(new)).execute(&mut writer.connection)?;
+    count_new(&mut writer.deltas, new);
     Ok(())
+}
+
+/// What is stored of it.
+pub(crate) fn row(new: &Task) -> TaskRow {
+    TaskRow::from(new)
+}
+
+/// Counts a task that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, new: &Task) {
+    deltas.add(Scope::Tasks, key(new.status, new.kind), 1);
 }
 
 /// Replaces `before` by `next` if nobody changed it since `before` was read.

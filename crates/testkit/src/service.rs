@@ -80,6 +80,19 @@ impl TestService {
         Self { service: opened.expect("a service"), clock, named: 0.into() }
     }
 
+    /// A service as a command opens it: nothing is put into an empty database.
+    #[must_use]
+    pub fn attach(db: &TestDb) -> Self {
+        let mut settings = Settings::default();
+        db.url().clone_into(&mut settings.database.path);
+        if db.is_postgres() {
+            settings.database.url = openmoss_service::settings::Secret::new(db.url());
+        }
+        let clock = Arc::new(FixedClock::default());
+        let attached = Service::attach(Arc::new(MemoryLayers(settings)), clock.clone());
+        Self { service: attached.expect("a service"), clock, named: 0.into() }
+    }
+
     /// The whole event log, or what of it concerns one thing, oldest first.
     #[must_use]
     pub fn events(&self, filter: Filter) -> Vec<Recorded> {

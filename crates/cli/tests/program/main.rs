@@ -6,6 +6,8 @@ mod commands;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod serve;

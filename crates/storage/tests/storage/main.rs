@@ -4,6 +4,7 @@
 mod rows;
 
 mod agent_list;
+mod bulk;
 mod counter;
 mod event_log;
 mod request;
