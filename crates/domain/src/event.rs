@@ -70,6 +70,8 @@ token_enum! {
         RuleChanged = "rule_changed",
         /// The wizard or an admin changed settings.
         SettingsChanged = "settings_changed",
+        /// An admin changed a file: a prompt or a skill.
+        ContentChanged = "content_changed",
     }
 }
 

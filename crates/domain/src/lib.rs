@@ -21,6 +21,7 @@ pub mod page;
 pub mod plan;
 pub mod policy;
 pub mod request;
+pub mod prompt;
 pub mod review;
 pub mod rule;
 pub mod score;

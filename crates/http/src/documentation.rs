@@ -148,9 +148,14 @@ fn without_required_fields(document: &OpenApi) -> BTreeSet<String> {
     empty.map(|(name, _)| name.clone()).collect()
 }
 
-/// These end or begin something once; a repeat tells how it stands.
-const WITHOUT_IDEMPOTENCY_KEY: &[&str] =
-    &["/api/admin/login", "/api/admin/logout", "/api/setup/initialize"];
+/// These end or begin something once, or write a file; a repeat tells how it stands.
+const WITHOUT_IDEMPOTENCY_KEY: &[&str] = &[
+    "/api/admin/login",
+    "/api/admin/logout",
+    "/api/admin/prompts/agents",
+    "/api/admin/skills",
+    "/api/setup/initialize",
+];
 
 fn take_idempotency_key(path: &str, operation: &mut Operation) {
     if WITHOUT_IDEMPOTENCY_KEY.contains(&path) {
@@ -188,6 +193,8 @@ const TAGS: &[(&str, &str)] = &[
     ("Scores", "Who has earned what."),
     ("Activity log", "What agents write about their own work."),
     ("Rules", "What every agent reads."),
+    ("Prompts", "Texts that agents are started with."),
+    ("Skills", "Folders that agents' runtimes read."),
     ("Events", "Everything that happened, in order."),
 ];
 

@@ -2,7 +2,9 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{admin, agents, events, logs, reviews, rules, scores, setup, sub_tasks, tasks, tools};
+use crate::{
+    admin, agents, events, logs, reviews, rules, scores, setup, skills, sub_tasks, tasks, tools,
+};
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     // Routes are tried in this order: what agents ask most comes first.
@@ -16,5 +18,6 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     scores::routes(config);
     agents::routes(config);
     admin::routes(config);
+    skills::routes(config);
     setup::routes(config);
 }

@@ -59,6 +59,10 @@ vocabulary! {
     LogAction => openmoss_domain::log::LogAction,
     /// What a rule applies to.
     RuleScope => openmoss_domain::RuleScope,
+    /// How a prompt's file is.
+    PromptStatus => openmoss_domain::prompt::PromptStatus,
+    /// In which language a text is written.
+    Language => openmoss_domain::prompt::Language,
     /// What happened.
     EventKind => openmoss_domain::EventKind,
 }

@@ -24,11 +24,13 @@ pub mod event;
 pub mod log;
 pub mod plan;
 pub mod request;
+pub mod prompt;
 pub mod review;
 pub mod rule;
 pub mod score;
 pub mod settings;
 pub mod setup;
+pub mod skill;
 pub mod sub_task;
 pub mod task;
 
@@ -38,7 +40,6 @@ use openmoss_domain::{Policy, Timestamp};
 use openmoss_storage::{Location, Reader, Store, StoreOptions, Writer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 pub use background::{Background, JOBS, Job};
 pub use clock::{Clock, SystemClock};
@@ -65,6 +66,7 @@ pub struct Service {
     live: Live,
     requests: request::Buffer,
     setup_token: Secret,
+    library: content::Library,
 }
 
 impl std::fmt::Debug for Service {
@@ -97,14 +99,16 @@ impl Service {
         layers: Arc<dyn SettingsLayers>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServiceError> {
-        let base = layers.effective(&Value::Object(serde_json::Map::new()))?;
+        let base = layers.opening()?;
         let store = Store::open(&StoreOptions {
             location: location(&base)?,
             connections: base.database.connections,
             queue_max: base.server.queue_max,
         })?;
         let stored = store.read(settings::stored)?;
-        let settings = RwLock::new(Arc::new(layers.effective(&stored)?));
+        let settings = layers.effective(&stored)?;
+        let library = content::Library::new(&settings.content.root);
+        let settings = RwLock::new(Arc::new(settings));
         let setup_token = Secret::new(credential::random_hex(16));
         Ok(Self {
             store,
@@ -117,6 +121,7 @@ impl Service {
             live: Live::default(),
             requests: request::Buffer::default(),
             setup_token,
+            library,
         })
     }
 

@@ -8,6 +8,10 @@ mod demo;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod moved;
+#[cfg(test)]
 mod serve;
+#[cfg(test)]
+mod skills;
 #[cfg(test)]
 mod support;
