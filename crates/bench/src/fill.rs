@@ -12,7 +12,7 @@ use openmoss_domain::{
     SubTask, SubTaskId, Submission, SubmissionId, TaskId, TaskStatus, Timestamp, Transition,
 };
 use openmoss_service::agent::NewAgent;
-use openmoss_service::settings::{Settings, SettingsError, SettingsLayers};
+use openmoss_service::settings::{Settings, SettingsError, SettingsLayers, Sourced};
 use openmoss_service::sub_task::Filter;
 use openmoss_service::{Context, Service, SystemClock, Window};
 use openmoss_storage::{Location, StorageError, Store, StoreOptions, prerequisite, sub_task};
@@ -104,6 +104,14 @@ struct Fixed(Settings);
 impl SettingsLayers for Fixed {
     fn effective(&self, _: &Value) -> Result<Settings, SettingsError> {
         Ok(self.0.clone())
+    }
+
+    fn sources(&self, _: &Value) -> Result<Vec<Sourced>, SettingsError> {
+        Ok(Vec::new())
+    }
+
+    fn fixed_by(&self, _: &str) -> Option<String> {
+        None
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod skills;
 pub(crate) mod sub_task;
 pub(crate) mod task;
 

@@ -81,6 +81,9 @@ fn of_service(error: &ServiceError) -> ExitCode {
         ServiceError::Domain(refusal) => of_domain(refusal),
         ServiceError::NotFound { .. } => ExitCode::NotFound,
         ServiceError::AlreadyExists(_)
+        | ServiceError::BuiltIn(_)
+        | ServiceError::Unreadable { .. }
+        | ServiceError::NotWritable { .. }
         | ServiceError::ConcurrentChange
         | ServiceError::IdempotencyKeyReused
         | ServiceError::LateSubmission { .. } => ExitCode::Conflict,

@@ -90,6 +90,8 @@ token_enum! {
         AdminSessionsEnded = "admin_sessions_ended",
         /// The content of an existing installation was brought over.
         Imported = "imported",
+        /// An admin changed a file: a prompt or a skill.
+        ContentChanged = "content_changed",
     }
 }
 

@@ -24,6 +24,7 @@ pub mod patrol;
 pub mod plan;
 pub mod policy;
 pub mod request;
+pub mod prompt;
 pub mod review;
 pub mod rule;
 pub mod score;

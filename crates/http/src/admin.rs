@@ -2,11 +2,14 @@
 
 mod agent_logs;
 mod agents;
+mod config;
 mod dashboard;
 mod logs;
+mod prompts;
 mod reviews;
 mod scores;
 mod session;
+mod skills;
 mod sub_tasks;
 mod tasks;
 mod webui;
@@ -24,4 +27,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     sub_tasks::routes(config);
     tasks::routes(config);
     reviews::routes(config);
+    config::routes(config);
+    prompts::routes(config);
+    skills::routes(config);
 }

@@ -217,7 +217,7 @@ async fn reset_agent_key(call: Call, path: web::Path<String>) -> Answer<KeyView>
 #[get("/api/agents/me/skill")]
 async fn find_my_skill(call: Call) -> Result<Text, Problem> {
     let key = call.agent_key();
-    let skill = call.agent(move |known, agent| Ok(known.service.skill(agent.role, &key)));
+    let skill = call.agent(move |known, agent| Ok(known.service.skill(agent.role, &key)?));
     Ok(Text(skill.await?.into_inner()))
 }
 

@@ -148,10 +148,13 @@ fn without_required_fields(document: &OpenApi) -> BTreeSet<String> {
     empty.map(|(name, _)| name.clone()).collect()
 }
 
-/// These answer a repeat with a new secret, or end or begin something once.
+/// These answer a repeat with a new secret, end or begin something once, or write a file; a repeat
+/// tells how it stands.
 const WITHOUT_IDEMPOTENCY_KEY: &[&str] = &[
     "/api/admin/login",
     "/api/admin/logout",
+    "/api/admin/prompts/agents",
+    "/api/admin/skills",
     "/api/setup/initialize",
     "/api/admin/agents/{agent_id}/reset-key",
 ];
@@ -203,6 +206,8 @@ const TAGS: &[(&str, &str)] = &[
     ("Activity log", "What agents write about their own work."),
     ("Feed", "What the agents are doing, for everybody if it is public."),
     ("Rules", "What every agent reads."),
+    ("Prompts", "Texts that agents are started with."),
+    ("Skills", "Folders that agents' runtimes read."),
     ("Events", "Everything that happened, in order."),
 ];
 

@@ -23,9 +23,11 @@ mod rules;
 mod scores;
 mod server;
 mod setup;
+mod skills;
 mod sub_tasks;
 mod tasks;
 mod tools;
+mod versioned;
 mod vocabulary;
 mod webui;
 

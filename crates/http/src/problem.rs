@@ -36,6 +36,8 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("rule.not_found", 404, "No such rule."),
     ("patrol_record.not_found", 404, "No such patrol record."),
     ("session.not_found", 404, "No such session, or it is over already."),
+    ("prompt.not_found", 404, "No such prompt."),
+    ("skill.not_found", 404, "No such skill."),
     ("method_not_allowed", 405, "The path exists, this method does not."),
     ("already_exists", 409, "The name or the single place is taken."),
     ("concurrent_change", 409, "Somebody else changed the same thing again and again."),
@@ -50,6 +52,9 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("task.held", 409, "The task's status keeps its work back."),
     ("task.not_allowed_from", 409, "The task's status does not allow the action."),
     ("patrol_record.not_allowed_from", 409, "The record's status does not allow the action."),
+    ("content.built_in", 409, "The file is part of the program; only a copy can be changed."),
+    ("content.unreadable", 409, "The file must be put right first."),
+    ("content.not_writable", 409, "The server may not write to content.root."),
     ("body_too_large", 413, "The body is over 1 MiB."),
     ("invalid_fields", 422, "Fields break rules; see errors."),
     ("idempotency_key_reused", 422, "The Idempotency-Key came with another request before."),
@@ -237,6 +242,9 @@ impl From<ServiceError> for Problem {
                 Self::new(known.map_or("not_found", |entry| entry.0), detail)
             }
             ServiceError::AlreadyExists(_) => Self::new("already_exists", detail),
+            ServiceError::BuiltIn(_) => Self::new("content.built_in", detail),
+            ServiceError::Unreadable { .. } => Self::new("content.unreadable", detail),
+            ServiceError::NotWritable { .. } => Self::new("content.not_writable", detail),
             ServiceError::ConcurrentChange => Self::new("concurrent_change", detail),
             ServiceError::IdempotencyKeyReused => Self::new("idempotency_key_reused", detail),
             ServiceError::LateSubmission { submission, owner, attempt } => {

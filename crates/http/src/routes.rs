@@ -3,7 +3,8 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    admin, agents, events, feed, logs, patrol, reviews, rules, scores, setup, sub_tasks, tasks, tools,
+    admin, agents, events, feed, logs, patrol, reviews, rules, scores, setup, skills, sub_tasks,
+    tasks, tools,
 };
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
@@ -20,5 +21,6 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     agents::routes(config);
     admin::routes(config);
     feed::routes(config);
+    skills::routes(config);
     setup::routes(config);
 }

@@ -69,6 +69,10 @@ vocabulary! {
     LeaderboardSort => openmoss_domain::agent::LeaderboardSort,
     /// Which way a score changed.
     ScoreSign => openmoss_domain::score::ScoreSign,
+    /// How a prompt's file is.
+    PromptStatus => openmoss_domain::prompt::PromptStatus,
+    /// In which language a text is written.
+    Language => openmoss_domain::prompt::Language,
     /// What happened.
     EventKind => openmoss_domain::EventKind,
     /// Which end of a sorted list comes first.

@@ -15,7 +15,7 @@ use crate::credential::{
 };
 use crate::error::ServiceError;
 use crate::id::fresh;
-use crate::settings::Secret;
+use crate::settings::{Secret, fixed, keys};
 use crate::step::append;
 
 /// After this time a use of a session is noted: a look at the dashboard is not a write.
@@ -143,9 +143,59 @@ impl Service {
     /// Sets the admin password and ends every session but the one through which this comes.
     pub fn set_admin_password(&self, cx: &Context, password: &str) -> Result<(), ServiceError> {
         check_new_password("password", password)?;
-        let hashed = self.throttle.one_at_a_time(|| hash_password(password))?;
-        let change = ("admin.password", Value::String(hashed.expose().to_owned()));
+        self.store_password(cx, "password", password)
+    }
+
+    /// Changes the admin password for whoever knows the old one, and ends every other
+    /// session.
+    ///
+    /// # Errors
+    /// Names the wrong field: an old password that is not the one, a new one that breaks the
+    /// rules or could not be in force. Too many tries from one address are refused.
+    pub fn change_admin_password(
+        &self,
+        cx: &Context,
+        address: Option<IpAddr>,
+        old: &str,
+        new: &str,
+    ) -> Result<(), ServiceError> {
+        check_new_password("new_password", new)?;
+        let attempt = self.throttle.attempt(address)?;
+        let stored = self.settings().admin.password.clone();
+        if !self.throttle.one_at_a_time(|| is_password(old, &stored)) {
+            // Not 403: to the dashboard that means that its session is over.
+            return Err(DomainError::field("old_password", "is not the current password").into());
+        }
+        attempt.succeeded();
+        self.store_password(cx, "new_password", new)
+    }
+
+    fn store_password(&self, cx: &Context, field: &str, new: &str) -> Result<(), ServiceError> {
+        let Some(hash) = self.hash_unless_fixed(field, new)? else {
+            return Ok(());
+        };
+        let change = (keys::PASSWORD, Value::String(hash.expose().to_owned()));
         self.change_settings(cx, vec![change], |_| Ok(()))
+    }
+
+    /// What is to be stored for a new password; nothing when it is the one that the environment
+    /// sets anyhow.
+    ///
+    /// # Errors
+    /// When the environment sets another one: the new one could not be in force.
+    pub(crate) fn hash_unless_fixed(
+        &self,
+        field: &str,
+        new: &str,
+    ) -> Result<Option<Secret>, ServiceError> {
+        let Some(source) = self.layers.fixed_by(keys::PASSWORD) else {
+            return self.throttle.one_at_a_time(|| hash_password(new)).map(Some);
+        };
+        let stored = self.settings().admin.password.clone();
+        if self.throttle.one_at_a_time(|| is_password(new, &stored)) {
+            return Ok(None);
+        }
+        Err(DomainError::field(field, fixed(&source)).into())
     }
 }
 

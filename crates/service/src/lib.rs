@@ -29,11 +29,13 @@ pub mod note;
 pub mod patrol;
 pub mod plan;
 pub mod request;
+pub mod prompt;
 pub mod review;
 pub mod rule;
 pub mod score;
 pub mod settings;
 pub mod setup;
+pub mod skill;
 pub mod sub_task;
 pub mod task;
 pub mod transfer;
@@ -44,7 +46,6 @@ use openmoss_domain::{Policy, Timestamp};
 use openmoss_storage::{Location, Reader, Store, StoreOptions, Writer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 pub use background::{Background, JOBS, Job};
 pub use clock::{Clock, SystemClock};
@@ -72,6 +73,7 @@ pub struct Service {
     requests: request::Buffer,
     past_days: dashboard::PastDays,
     setup_token: Secret,
+    library: content::Library,
 }
 
 impl std::fmt::Debug for Service {
@@ -104,14 +106,16 @@ impl Service {
         layers: Arc<dyn SettingsLayers>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServiceError> {
-        let base = layers.effective(&Value::Object(serde_json::Map::new()))?;
+        let base = layers.opening()?;
         let store = Store::open(&StoreOptions {
             location: location(&base)?,
             connections: base.database.connections,
             queue_max: base.server.queue_max,
         })?;
         let stored = store.read(settings::stored)?;
-        let settings = RwLock::new(Arc::new(layers.effective(&stored)?));
+        let settings = layers.effective(&stored)?;
+        let library = content::Library::new(&settings.content.root);
+        let settings = RwLock::new(Arc::new(settings));
         let setup_token = Secret::new(credential::random_hex(16));
         Ok(Self {
             store,
@@ -125,6 +129,7 @@ impl Service {
             requests: request::Buffer::default(),
             past_days: dashboard::PastDays::default(),
             setup_token,
+            library,
         })
     }
 

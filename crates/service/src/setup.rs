@@ -8,10 +8,10 @@ use serde_json::json;
 use crate::Service;
 use crate::admin::check_new_password;
 use crate::context::Context;
-use crate::credential::{hash_password, is_password, is_same, random_hex};
+use crate::credential::{is_password, is_same, random_hex};
 use crate::error::ServiceError;
 use crate::settings::bounds::{check_entries, check_external_url};
-use crate::settings::{Changes, NotificationSettings, Secret};
+use crate::settings::{Changes, NotificationSettings, Secret, keys};
 
 const DONE: ServiceError = ServiceError::Forbidden("the setup is done already; log in instead");
 
@@ -109,8 +109,12 @@ impl Service {
         let name = fields.keep(text::name("project_name", &setup.project_name));
         let root =
             fields.keep(text::line("workspace_root", &setup.workspace_root, text::LINE_CHARS_MAX));
+        let settings = self.settings();
         let token = setup.registration_token.as_deref().map(str::trim).unwrap_or_default();
-        let token = if token.is_empty() {
+        let token = if token.is_empty() && self.layers.fixed_by(keys::REGISTRATION_TOKEN).is_some()
+        {
+            settings.agent.registration_token.expose().to_owned()
+        } else if token.is_empty() {
             random_hex(16)
         } else {
             fields.keep(text::line("registration_token", token, text::LINE_CHARS_MAX))
@@ -128,15 +132,16 @@ impl Service {
         }
         fields.finish()?;
         check_new_password("admin_password", &setup.admin_password)?;
-        let password = self.throttle.one_at_a_time(|| hash_password(&setup.admin_password))?;
         let mut changes = vec![
-            ("admin.password", json!(password.expose())),
             ("project.name", json!(name)),
             ("workspace.root", json!(root)),
             ("agent.registration_token", json!(token)),
             ("agent.allow_registration", json!(setup.allow_registration)),
             ("setup.initialized", json!(true)),
         ];
+        if let Some(hash) = self.hash_unless_fixed("admin_password", &setup.admin_password)? {
+            changes.push((keys::PASSWORD, json!(hash.expose())));
+        }
         if let Some(notification) = &setup.notification {
             changes.push(("notification.enabled", json!(notification.enabled)));
             changes.push(("notification.channels", json!(notification.channels)));

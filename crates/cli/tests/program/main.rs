@@ -10,6 +10,10 @@ mod import;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod moved;
+#[cfg(test)]
 mod serve;
+#[cfg(test)]
+mod skills;
 #[cfg(test)]
 mod support;

@@ -20,7 +20,8 @@ pub(crate) fn check_external_url(url: &str) -> Result<(), String> {
         return Err(format!("must have at most {LINE_CHARS_MAX} characters"));
     }
     let host = rest.split(['/', ':']).next().unwrap_or_default();
-    let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@' | '\\' | '"');
+    // It stands in scripts and commands that agents run, so it is what it looks like.
+    let is_plain = |c: char| c.is_ascii_graphic() && !"?#@\"'`\\<>{}|^$;".contains(c);
     if host.is_empty() || !rest.chars().all(is_plain) {
         return Err(
             "must be a host with an optional port and path, such as https://moss.example:8443"
