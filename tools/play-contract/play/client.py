@@ -1,9 +1,11 @@
 """A small HTTP client that checks each answer against the contract and notes it."""
 import http.client
 import json
+import re
 import urllib.parse
 
 ABSENT = object()
+INDEX = re.compile(r"\[\d+\]")
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -95,7 +97,7 @@ class Caller:
             return reply.text
         answer = reply.json()
         for mistake in self.play.shapes.mistakes(operation.answer, answer):
-            self.play.fail(f"{name}: {mistake}")
+            self.play.fail(f"{name}: {INDEX.sub('[…]', mistake)}")
         return answer
 
     def refused(self, refusal, name, *ids, query=None, body=ABSENT, headers=None, field=None):

@@ -75,7 +75,7 @@ def main(about):
         for missing in play.ledger.missing(play.started):
             play.fail(missing)
     print("\n".join(play.ledger.table()))
-    for failure in play.failures:
+    for failure in dict.fromkeys(play.failures):
         print(f"FAILED {failure}")
     print(f"{len(play.failures)} failures" if play.failures else "The contract holds.")
     return 1 if play.failures else 0

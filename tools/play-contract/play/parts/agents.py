@@ -26,7 +26,7 @@ def case_registration(play):
         nobody.refused(refusal, REGISTER, headers=headers(play, token), body={**right, **body}, field=field)
 
     refused("403 wrong token", {}, token="wrong")
-    nobody.refused("403 no token", REGISTER, body=right)
+    nobody.refused("401 no token", REGISTER, body=right)
     refused("422 unknown role", {"role": "boss"}, "role")
     refused("422 long name", {"name": "x" * 101}, "name")
     refused("409 name taken", {"name": world.executor.name})

@@ -47,7 +47,9 @@ def case_agents_operations(play):
         wrong[3].problem(ask(wrong[3], operation), 403 if also_admins(operation) else 401)
         play.world.disabled.problem(ask(world.disabled, operation), 403)
         for caller in (world.planner, world.executor, world.reviewer, world.patrol):
-            if roles and caller.role not in roles:
+            if "+" + caller.role in operation.callers:
+                play.differs("blocking")
+            elif roles and caller.role not in roles:
                 problem = caller.problem(ask(caller, operation), 403)
                 play.equal(f"{operation.name} as {caller.role}", problem.get("code"), "role_not_allowed")
 
