@@ -8,6 +8,7 @@ is played, and what must be, is in operations.txt, differences.txt and the contr
 (crates/http/tests/contract/upstream.json): an operation, a query parameter or a refusal that no
 case plays fails the play.
 """
+
 import sys
 
 from play.run import main

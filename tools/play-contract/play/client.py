@@ -1,4 +1,5 @@
 """A small HTTP client that checks each answer against the contract and notes it."""
+
 import http.client
 import json
 import re
@@ -33,7 +34,9 @@ class Wire:
     def __init__(self, url):
         self.url = url.rstrip("/")
         parts = urllib.parse.urlsplit(self.url)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        kind = (
+            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        )
         self.connection = kind(parts.netloc, timeout=60)
 
     def send(self, method, target, headers, content):
@@ -115,11 +118,14 @@ class Caller:
         kind = reply.headers.get("Content-Type", "")
         whole = problem.get("status") == status and all(
             isinstance(problem.get(key), str) and problem[key]
-            for key in ("type", "title", "detail", "code"))
+            for key in ("type", "title", "detail", "code")
+        )
         self.play.check(kind == "application/problem+json" and whole, f"{reply.about}: {problem}")
         fields = [error["field"] for error in problem.get("errors", [])]
-        self.play.check(bool(fields) == (status == 422 and problem["code"] == "invalid_fields"),
-                        f"{reply.about}: errors {fields}")
+        self.play.check(
+            bool(fields) == (status == 422 and problem["code"] == "invalid_fields"),
+            f"{reply.about}: errors {fields}",
+        )
         if field is not None:
             named = any(one == field or one.endswith("." + field) for one in fields)
             self.play.check(named, f"{reply.about}: names {fields}, not {field}")

@@ -1,4 +1,5 @@
 """What the contract says: operations, shapes, callers, refusals, and where ours differs."""
+
 import json
 import re
 from collections import namedtuple
@@ -40,7 +41,9 @@ def operations():
         method, path = name.split(" ")
         query = {key.rstrip("!"): kind for key, kind in fact.get("query", {}).items()}
         body, status = fact.get("body"), fact.get("status", 200)
-        found[name] = Operation(name, method, path, query, body, fact["answer"], status, *rows[name])
+        found[name] = Operation(
+            name, method, path, query, body, fact["answer"], status, *rows[name]
+        )
     return found
 
 

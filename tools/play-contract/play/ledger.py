@@ -1,4 +1,5 @@
 """What was played, and what of the contract was not."""
+
 from play import contract
 
 INTEGER = "integer"

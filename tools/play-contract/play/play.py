@@ -1,4 +1,5 @@
 """The play: its cast, its checks, its failures."""
+
 import traceback
 
 from play.client import Broken, Caller, Wire

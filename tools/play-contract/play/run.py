@@ -1,32 +1,78 @@
 """From the command line to the table at the end."""
+
 import argparse
 from contextlib import contextmanager
 
 from play import server
 from play.parts import (
-    admin_agents, admin_logs, admin_reviews, admin_scores, admin_work, agents, bad_parameters,
-    configuration, credentials, dashboard, edges, feed, logs, prompts, reviews, rules, scores,
-    setup, states, sub_tasks, tasks, webui)
+    admin_agents,
+    admin_logs,
+    admin_reviews,
+    admin_scores,
+    admin_work,
+    agents,
+    bad_parameters,
+    configuration,
+    credentials,
+    dashboard,
+    edges,
+    feed,
+    logs,
+    prompts,
+    reviews,
+    rules,
+    scores,
+    setup,
+    states,
+    sub_tasks,
+    tasks,
+    webui,
+)
 from play.play import Play
 from play.world import World
 
 # The order matters: setup first; what counts everything or deletes comes last.
 PARTS = [
-    credentials, agents, tasks, sub_tasks, states, reviews, scores, logs, rules, admin_work,
-    admin_reviews, admin_scores, admin_logs, prompts, webui, configuration, feed, dashboard,
-    admin_agents, bad_parameters, edges]
+    credentials,
+    agents,
+    tasks,
+    sub_tasks,
+    states,
+    reviews,
+    scores,
+    logs,
+    rules,
+    admin_work,
+    admin_reviews,
+    admin_scores,
+    admin_logs,
+    prompts,
+    webui,
+    configuration,
+    feed,
+    dashboard,
+    admin_agents,
+    bad_parameters,
+    edges,
+]
 
 
 def arguments(about):
     parser = argparse.ArgumentParser(
-        description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--url", help="a running server; its data grows and its settings change")
     parser.add_argument("--admin-password", help="of the server at --url")
     parser.add_argument("--registration-token", help="of the server at --url")
     parser.add_argument("--openmoss", help="the program, to be started and stopped")
     parser.add_argument("--database", help="for --openmoss: an empty one, instead of a new file")
-    parser.add_argument("--only", action="append", default=[], metavar="PART",
-                        help="only this part, without asking whether everything was played")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="PART",
+        help="only this part, without asking whether everything was played",
+    )
     asked = parser.parse_args()
     if bool(asked.url) == bool(asked.openmoss):
         parser.error("either --url or --openmoss")

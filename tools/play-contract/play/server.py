@@ -1,4 +1,5 @@
 """Starts the program on a fresh database, and stops it."""
+
 import json
 import os
 import re
@@ -17,17 +18,21 @@ def running(program, database, seconds=60):
     with tempfile.TemporaryDirectory(prefix="openmoss-play-") as place:
         config = os.path.join(place, "config.yaml")
         with open(config, "w", encoding="utf-8") as file:
-            json.dump({
-                "admin": {"password": PASSWORD},
-                "server": {"host": "127.0.0.1", "port": 0},
-                "database": {"path": os.path.join(place, "tasks.db")},
-                "content": {"root": place},
-            }, file)
+            json.dump(
+                {
+                    "admin": {"password": PASSWORD},
+                    "server": {"host": "127.0.0.1", "port": 0},
+                    "database": {"path": os.path.join(place, "tasks.db")},
+                    "content": {"root": place},
+                },
+                file,
+            )
         command = [os.path.abspath(program), "--config", config]
         command += ["--database", database] if database else []
-        log = open(os.path.join(place, "log"), "w+", encoding="utf-8")
-        with log, subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=log,
-                                   universal_newlines=True) as server:
+        path = os.path.join(place, "log")
+        with open(path, "w+", encoding="utf-8") as log, subprocess.Popen(
+            command, cwd=place, stdout=subprocess.PIPE, stderr=log, universal_newlines=True
+        ) as server:
             late = threading.Timer(seconds, server.kill)
             late.start()
             try:

@@ -1,7 +1,17 @@
 """A small world: agents of each role, and work in every status."""
+
 import uuid
 
-STATUSES = ("pending", "assigned", "in_progress", "review", "rework", "blocked", "done", "cancelled")
+STATUSES = (
+    "pending",
+    "assigned",
+    "in_progress",
+    "review",
+    "rework",
+    "blocked",
+    "done",
+    "cancelled",
+)
 TASK_STATUSES = ("planning", "active", "in_progress", "completed", "archived", "cancelled")
 
 
@@ -19,11 +29,16 @@ class World:
         self.task = self.new_task("Goal")["id"]
         self.other_task = self.new_task("Side goal", type="recurring")["id"]
         self.module, self.other_module = (
-            self.planner.ok("POST /api/tasks/{task_id}/modules", task,
-                            body={"name": self.name("Module"), "description": "A part."})["id"]
-            for task in (self.task, self.other_task))
+            self.planner.ok(
+                "POST /api/tasks/{task_id}/modules",
+                task,
+                body={"name": self.name("Module"), "description": "A part."},
+            )["id"]
+            for task in (self.task, self.other_task)
+        )
         self.second_module = self.planner.ok(
-            "POST /api/tasks/{task_id}/modules", self.task, body={"name": self.name("Amodule")})["id"]
+            "POST /api/tasks/{task_id}/modules", self.task, body={"name": self.name("Amodule")}
+        )["id"]
         self.tasks = {status: self.task_in(status) for status in TASK_STATUSES}
         self.work = {status: self.work_in(status) for status in STATUSES}
         self.varied()
@@ -41,7 +56,9 @@ class World:
         return self.play.agent(made)
 
     def disable(self, agent):
-        self.play.admin.ok("PUT /api/agents/{agent_id}/status", agent.id, body={"status": "disabled"})
+        self.play.admin.ok(
+            "PUT /api/agents/{agent_id}/status", agent.id, body={"status": "disabled"}
+        )
 
     def new_task(self, what="Task", **body):
         return self.planner.ok("POST /api/tasks", body={"name": self.name(what), **body})
@@ -73,8 +90,11 @@ class World:
         owner = owner or self.executor
         work = self.new_work(f"Work {status}", **body)["id"]
         way = {
-            "assigned": ["claim"], "blocked": ["claim"], "in_progress": ["claim", "start"],
-            "review": ["claim", "start", "submit"], "rework": ["claim", "start", "submit"],
+            "assigned": ["claim"],
+            "blocked": ["claim"],
+            "in_progress": ["claim", "start"],
+            "review": ["claim", "start", "submit"],
+            "rework": ["claim", "start", "submit"],
             "done": ["claim", "start", "submit"],
         }
         for step in way.get(status, []):
@@ -91,8 +111,14 @@ class World:
 
     def varied(self):
         """Work that differs in everything that lists filter and sort by."""
-        self.new_work("Alpha 100% under_score", priority="high", module_id=self.module,
-                      description="Reads everything.", deliverable="A file.", acceptance="It runs.")
+        self.new_work(
+            "Alpha 100% under_score",
+            priority="high",
+            module_id=self.module,
+            description="Reads everything.",
+            deliverable="A file.",
+            acceptance="It runs.",
+        )
         self.new_work("beta", priority="low", type="recurring", module_id=self.module)
         self.new_work("Gamma", priority="low", module_id=self.second_module)
         self.new_work("Given", assigned_agent=self.second.id)

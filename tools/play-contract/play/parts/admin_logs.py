@@ -1,4 +1,5 @@
 """The activity log as an admin reads it."""
+
 from play.client import NOBODY
 from play.lists import Filter, List, contains, exactly
 from play.parts.logs import ACTIONS
@@ -11,11 +12,16 @@ def case_the_log(play):
     log = List(play.admin, NAME)
     rows = log.everything()
     log.filters([exactly("action", one) for one in ACTIONS], rows)
-    log.filters([
-        exactly("agent_id", world.executor.id, nothing=NOBODY),
-        exactly("sub_task_id", world.work["in_progress"], nothing="nonsense"),
-        contains("keyword", " DID ", "summary"),
-        Filter("days", 1, lambda row: True, None), Filter("days", 1000, lambda row: True, None)], rows)
+    log.filters(
+        [
+            exactly("agent_id", world.executor.id, nothing=NOBODY),
+            exactly("sub_task_id", world.work["in_progress"], nothing="nonsense"),
+            contains("keyword", " DID ", "summary"),
+            Filter("days", 1, lambda row: True, None),
+            Filter("days", 1000, lambda row: True, None),
+        ],
+        rows,
+    )
     play.differs("keywords")
     log.filters([contains("keyword", "0%", "summary")], rows)
     play.equal("no wildcard", log.rows(keyword="_"), [row for row in rows if "_" in row["summary"]])

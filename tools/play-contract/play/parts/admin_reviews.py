@@ -1,4 +1,5 @@
 """Reviews as an admin reads them."""
+
 from play.client import NOBODY
 from play.lists import Filter, List, contains, exactly
 
@@ -10,25 +11,41 @@ def case_the_list(play):
     reviews = List(play.admin, ALL)
     rows = reviews.everything()
     work = next(row["sub_task_id"] for row in rows if row["round"] == 2)
-    reviews.filters([
-        exactly("task_id", world.task, nothing=NOBODY),
-        exactly("sub_task_id", work, nothing="nonsense"),
-        exactly("reviewer_agent", world.reviewer.id, nothing=NOBODY),
-        exactly("result", "approved"), exactly("result", "rejected"),
-        Filter("days", 1, lambda row: True, None), Filter("days", 10 ** 6, lambda row: True, None),
-        contains("keyword", "rows are missing", "issues", "comment"),
-        contains("keyword", " FINE.", "issues", "comment")], rows)
+    reviews.filters(
+        [
+            exactly("task_id", world.task, nothing=NOBODY),
+            exactly("sub_task_id", work, nothing="nonsense"),
+            exactly("reviewer_agent", world.reviewer.id, nothing=NOBODY),
+            exactly("result", "approved"),
+            exactly("result", "rejected"),
+            Filter("days", 1, lambda row: True, None),
+            Filter("days", 10**6, lambda row: True, None),
+            contains("keyword", "rows are missing", "issues", "comment"),
+            contains("keyword", " FINE.", "issues", "comment"),
+        ],
+        rows,
+    )
     play.differs("keywords")
-    texts = ("issues", "comment", "task_name", "sub_task_name", "reviewer_agent_name", "rework_agent_name")
+    texts = (
+        "issues",
+        "comment",
+        "task_name",
+        "sub_task_name",
+        "reviewer_agent_name",
+        "rework_agent_name",
+    )
     reviews.filters([contains("keyword", "50%", *texts)], rows)
-    reviews.same("empty filters", reviews.everything(
-        task_id="", sub_task_id="", reviewer_agent="", result="", keyword=""), rows)
+    reviews.same(
+        "empty filters",
+        reviews.everything(task_id="", sub_task_id="", reviewer_agent="", result="", keyword=""),
+        rows,
+    )
     reviews.orders(rows)
     reviews.pages(rows)
     reviews.wrong(page=0, page_size=101, result="maybe", days=0, sort_order="")
     play.differs("large numbers")
-    reviews.refuses("page", 10 ** 25)
-    reviews.same("long ago", reviews.everything(days=10 ** 12), rows)
+    reviews.refuses("page", 10**25)
+    reviews.same("long ago", reviews.everything(days=10**12), rows)
 
 
 def case_one(play):

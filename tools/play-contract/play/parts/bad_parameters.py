@@ -1,4 +1,5 @@
 """Every number in a query that is none: 422 that names it."""
+
 from play.client import NOBODY
 from play.contract import ROLES
 
@@ -24,7 +25,7 @@ def case_numbers(play):
             if kind.split("|")[0] != "integer" or "feed" in operation.callers:
                 continue
             caller = caller_of(play, operation)
-            for value in ("x", "", "1.5", 10 ** 25):
+            for value in ("x", "", "1.5", 10**25):
                 reply = caller.ask(operation.name, *places(play, operation), query={key: value})
                 caller.problem(reply, 422, key)
             play.ledger.wrong_parameter(operation, key)

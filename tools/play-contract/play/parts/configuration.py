@@ -1,5 +1,10 @@
 """The configuration and the password."""
-CONFIG, CHANGE, PASSWORD = "GET /api/admin/config", "PUT /api/admin/config", "PUT /api/admin/config/password"
+
+CONFIG, CHANGE, PASSWORD = (
+    "GET /api/admin/config",
+    "PUT /api/admin/config",
+    "PUT /api/admin/config/password",
+)
 
 
 def case_reading(play):
@@ -11,13 +16,23 @@ def case_reading(play):
 
 def case_changing(play):
     admin, before = play.admin, play.admin.ok(CONFIG)
-    body = {"project": {"name": "Apollo"}, "notification": {"enabled": False, "events": ["all_done"]},
-            "workspace": {"root": "/srv/work"}, "webui": {"feed_retention_days": 30}, "unknown": {"x": 1}}
+    body = {
+        "project": {"name": "Apollo"},
+        "notification": {"enabled": False, "events": ["all_done"]},
+        "workspace": {"root": "/srv/work"},
+        "webui": {"feed_retention_days": 30},
+        "unknown": {"x": 1},
+    }
     answer = admin.ok(CHANGE, body=body)
-    play.equal("keys", sorted(answer["updated_keys"]), ["notification", "project", "webui", "workspace"])
+    play.equal(
+        "keys", sorted(answer["updated_keys"]), ["notification", "project", "webui", "workspace"]
+    )
     after = admin.ok(CONFIG)
-    play.equal("merged", (after["notification"]["channels"], after["webui"]["public_feed"]),
-               (before["notification"]["channels"], before["webui"]["public_feed"]))
+    play.equal(
+        "merged",
+        (after["notification"]["channels"], after["webui"]["public_feed"]),
+        (before["notification"]["channels"], before["webui"]["public_feed"]),
+    )
     play.equal("at once", play.nobody.ok("GET /api/health")["service"], "Apollo")
     play.equal("rest", after["agent"], before["agent"])
     sections = ("project", "notification", "workspace", "webui")
@@ -42,7 +57,9 @@ def case_the_password(play):
     play.differs("password change")
 
     def refused(refusal, old, fresh, field):
-        admin.refused(refusal, PASSWORD, body={"old_password": old, "new_password": fresh}, field=field)
+        admin.refused(
+            refusal, PASSWORD, body={"old_password": old, "new_password": fresh}, field=field
+        )
 
     refused("422 wrong old password", "wrong", new, "old_password")
     refused("422 short password", play.password, "12345", "new_password")

@@ -1,4 +1,5 @@
 """The activity log as agents write and read it."""
+
 from play.client import NOBODY
 from play.lists import List, exactly
 
@@ -10,16 +11,27 @@ def case_writing(play):
     world = play.world
     cast = (world.planner, world.executor, world.reviewer, world.patrol)
     for number, action in enumerate(ACTIONS):
-        entry = cast[number % 4].ok(WRITE, body={"action": action, "summary": f"Did 100% of {action}."})
+        entry = cast[number % 4].ok(
+            WRITE, body={"action": action, "summary": f"Did 100% of {action}."}
+        )
         play.equal("entry", (entry["action"], entry["sub_task_id"]), (action, None))
-    body = {"action": "coding", "summary": "Two\nlines", "sub_task_id": world.work["in_progress"], "session_id": "s1"}
+    body = {
+        "action": "coding",
+        "summary": "Two\nlines",
+        "sub_task_id": world.work["in_progress"],
+        "session_id": "s1",
+    }
     entry = world.executor.ok(WRITE, body={**body, "unknown": 1})
     play.equal("as sent", {key: entry[key] for key in body}, body)
     world.executor.refused("422 unknown action", WRITE, body={"action": "sleep"}, field="action")
     play.differs("ids")
     for unknown in ("nope", NOBODY):
-        world.executor.refused("422 no such sub-task", WRITE, field="sub_task_id",
-                               body={"action": "coding", "sub_task_id": unknown})
+        world.executor.refused(
+            "422 no such sub-task",
+            WRITE,
+            field="sub_task_id",
+            body={"action": "coding", "sub_task_id": unknown},
+        )
 
 
 def case_reading(play):
@@ -28,8 +40,10 @@ def case_reading(play):
     rows = log.rows()
     log.in_order(log.name, rows, "created_at")
     filters = [exactly("action", one, nothing="sleep") for one in ACTIONS]
-    filters += [exactly("agent_id", world.executor.id, nothing=NOBODY),
-                exactly("sub_task_id", world.work["in_progress"], nothing="nonsense")]
+    filters += [
+        exactly("agent_id", world.executor.id, nothing=NOBODY),
+        exactly("sub_task_id", world.work["in_progress"], nothing="nonsense"),
+    ]
     log.filters(filters, rows)
     log.same("empty filters", log.rows(action="", agent_id="", sub_task_id=""), rows)
     plain = List(world.planner, "GET /api/logs")

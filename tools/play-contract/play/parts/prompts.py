@@ -1,4 +1,5 @@
 """Prompts: templates, agents' prompts, and how they are put together."""
+
 from play.contract import ROLES
 
 TEMPLATES, TEMPLATE = "GET /api/admin/prompts/templates", "GET /api/admin/prompts/templates/{role}"
@@ -17,7 +18,9 @@ def case_templates(play):
     play.equal("each role once", [row["role"] for row in rows], sorted(ROLES))
     before = admin.ok(TEMPLATE, "planner")
     play.check(before in rows and before["content"], "one is as in the list")
-    play.equal("written", admin.ok(WRITE, "planner", body={"content": "Plan."})["filename"], "planner.md")
+    play.equal(
+        "written", admin.ok(WRITE, "planner", body={"content": "Plan."})["filename"], "planner.md"
+    )
     play.equal("hot", admin.ok(TEMPLATE, "planner")["content"], "Plan.")
     admin.ok(WRITE, "planner", body={"content": before["content"]})
     admin.refused("404 no such role", TEMPLATE, "boss")
@@ -26,14 +29,28 @@ def case_templates(play):
 
 def case_prompts(play):
     admin, slug = play.admin, "eve-" + play.world.mark
-    body = {"slug": slug, "name": "Ada", "role": "executor", "description": "Writes.", "content": "\n You write.\n\n"}
+    body = {
+        "slug": slug,
+        "name": "Ada",
+        "role": "executor",
+        "description": "Writes.",
+        "content": "\n You write.\n\n",
+    }
     made = admin.ok(CREATE, body=body)
     play.equal("made", made, {"slug": f"executor-{slug}", "filename": f"executor-{slug}.md"})
     one = admin.ok(PROMPT, made["slug"])
-    play.equal("one", [one[key] for key in ("name", "role", "description", "content", "status", "has_frontmatter")],
-               ["Ada", "executor", "Writes.", "You write.", "ok", True])
+    play.equal(
+        "one",
+        [
+            one[key]
+            for key in ("name", "role", "description", "content", "status", "has_frontmatter")
+        ],
+        ["Ada", "executor", "Writes.", "You write.", "ok", True],
+    )
     rows = admin.ok(PROMPTS)
-    play.equal("by file name", [row["filename"] for row in rows], sorted(row["filename"] for row in rows))
+    play.equal(
+        "by file name", [row["filename"] for row in rows], sorted(row["filename"] for row in rows)
+    )
     play.check(made["slug"] in {row["slug"] for row in rows}, "it is listed")
     admin.refused("409 taken", CREATE, body=body)
     kept = admin.ok(EDIT, made["slug"], body={"description": "Draws.", "role": None})
@@ -57,7 +74,13 @@ def compose(play, slug):
     onboarding = admin.ok(ONBOARDING, "reviewer")["content"]
     play.equal("own text", own, "You check.")
     play.check(MARKER in rest and f"{play.url}/api/agents/register" in rest, "how to connect")
-    for part in (play.token, "/api/tools/cli", "/api/agents/me/skill", play.url, "X-Registration-Token"):
+    for part in (
+        play.token,
+        "/api/tools/cli",
+        "/api/agents/me/skill",
+        play.url,
+        "X-Registration-Token",
+    ):
         play.check(part in onboarding, f"the onboarding text has {part}")
     alone = f"Mine.\n\n{MARKER}\n\nMy way."
     admin.ok(EDIT, slug, body={"content": alone})

@@ -1,4 +1,5 @@
 """Reviews, and what they do to the work and to scores."""
+
 from play.client import NOBODY
 from play.lists import List, exactly
 
@@ -36,7 +37,11 @@ def case_rounds(play):
     first = world.review(work, "rejected", "2", issues="The table.", rework_agent=other.id)
     play.equal("first", (first["round"], first["rework_agent"], first["score"]), (1, other.id, 2))
     seen = world.planner.ok("GET /api/sub-tasks/{sub_task_id}", work)
-    play.equal("rework", (seen["rework_count"], seen["assigned_agent"], seen["completed_at"]), (1, other.id, None))
+    play.equal(
+        "rework",
+        (seen["rework_count"], seen["assigned_agent"], seen["completed_at"]),
+        (1, other.id, None),
+    )
     play.equal("who did it pays", (total(owner), total(other)), (-5, 0))
     world.step(other, "start", work)
     world.step(other, "submit", work)
@@ -58,13 +63,15 @@ def case_what_is_refused(play):
     for score in (0, 6, -1):
         refused("422 score out of bounds", "score", score=score)
     play.differs("large numbers")
-    refused("422 score out of bounds", "score", score=10 ** 30)
+    refused("422 score out of bounds", "score", score=10**30)
     for issues in ("", "  "):
         refused("422 blank issues", "issues", result="rejected", issues=issues)
     refused("404 no such sub-task", sub_task_id=NOBODY)
     refused("404 no such agent", result="rejected", issues="x", rework_agent=NOBODY)
     refused("409 wrong status", sub_task_id=world.work["pending"])
-    play.equal("still", world.planner.ok("GET /api/sub-tasks/{sub_task_id}", work)["status"], "review")
+    play.equal(
+        "still", world.planner.ok("GET /api/sub-tasks/{sub_task_id}", work)["status"], "review"
+    )
 
 
 def case_the_list(play):

@@ -1,4 +1,5 @@
 """Rules: merged for agents, one by one for the admin."""
+
 from play.client import NOBODY
 from play.lists import List, exactly
 
@@ -14,19 +15,42 @@ def case_merging(play):
     rules = List(admin, "GET /api/rules/list").rows()
     for rule in rules:
         if rule["scope"] == "global":
-            admin.ok(EDIT, rule["id"], body={"content": "G {{project_name}} {{ project_name }} {{other}}"})
+            admin.ok(
+                EDIT,
+                rule["id"],
+                body={"content": "G {{project_name}} {{ project_name }} {{other}}"},
+            )
     if not any(rule["scope"] == "global" for rule in rules):
-        admin.ok(CREATE, body={"scope": "global", "content": "G {{project_name}} {{ project_name }} {{other}}"})
+        admin.ok(
+            CREATE,
+            body={"scope": "global", "content": "G {{project_name}} {{ project_name }} {{other}}"},
+        )
     admin.ok(CREATE, body={"scope": "sub_task", "sub_task_id": work, "content": "S"})
     admin.ok(CREATE, body={"scope": "task", "task_id": task, "content": "T1 {{workspace_root}}"})
     admin.ok(CREATE, body={"scope": "task", "task_id": task, "content": "T2"})
     merged, of_global = [], f"G {name} {{{{ project_name }}}} {{{{other}}}}"
     of_task = f"T1 {root}{JOIN}T2"
-    for query in ({}, {"task_id": task}, {"sub_task_id": work}, {"task_id": task, "sub_task_id": work},
-                  {"task_id": NOBODY, "sub_task_id": "nonsense"}):
-        merged.append(world.executor.ok("GET /api/rules", query={"cli_version": 10 ** 6, **query})["content"])
-    play.equal("merged", merged, [of_global, of_global + JOIN + of_task, of_global + JOIN + "S",
-                                  of_global + JOIN + of_task + JOIN + "S", of_global])
+    for query in (
+        {},
+        {"task_id": task},
+        {"sub_task_id": work},
+        {"task_id": task, "sub_task_id": work},
+        {"task_id": NOBODY, "sub_task_id": "nonsense"},
+    ):
+        merged.append(
+            world.executor.ok("GET /api/rules", query={"cli_version": 10**6, **query})["content"]
+        )
+    play.equal(
+        "merged",
+        merged,
+        [
+            of_global,
+            of_global + JOIN + of_task,
+            of_global + JOIN + "S",
+            of_global + JOIN + of_task + JOIN + "S",
+            of_global,
+        ],
+    )
 
 
 def case_updates(play):
@@ -56,16 +80,31 @@ def case_keeping_them(play):
     rows = rules.rows()
     rules.in_order(rules.name, rows, "created_at", "asc")
     rules.filters([exactly("task_id", task, nothing="nonsense")], rows)
-    rules.filters([exactly("scope", one, nothing="world") for one in ("global", "task", "sub_task")], rows)
+    rules.filters(
+        [exactly("scope", one, nothing="world") for one in ("global", "task", "sub_task")], rows
+    )
     rules.same("empty filters", rules.rows(scope="", task_id=""), rows)
     play.check(admin.ok(DELETE, rule["id"])["message"], "deleted")
-    for name, body in (("GET /api/rules/{rule_id}", None), (EDIT, {"content": "x"}), (DELETE, None)):
+    for name, body in (
+        ("GET /api/rules/{rule_id}", None),
+        (EDIT, {"content": "x"}),
+        (DELETE, None),
+    ):
         admin.refused("404 no such rule", name, rule["id"], **({"body": body} if body else {}))
 
 
 def case_what_is_refused(play):
     admin = play.admin
-    admin.refused("422 unknown scope", CREATE, body={"scope": "world", "content": "x"}, field="scope")
-    admin.refused("422 no id for the scope", CREATE, body={"scope": "task", "content": "x"}, field="task_id")
-    admin.refused("422 no id for the scope", CREATE, body={"scope": "sub_task", "content": "x"}, field="sub_task_id")
+    admin.refused(
+        "422 unknown scope", CREATE, body={"scope": "world", "content": "x"}, field="scope"
+    )
+    admin.refused(
+        "422 no id for the scope", CREATE, body={"scope": "task", "content": "x"}, field="task_id"
+    )
+    admin.refused(
+        "422 no id for the scope",
+        CREATE,
+        body={"scope": "sub_task", "content": "x"},
+        field="sub_task_id",
+    )
     admin.refused("409 second global rule", CREATE, body={"scope": "global", "content": "x"})

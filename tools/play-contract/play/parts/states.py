@@ -1,4 +1,5 @@
 """The state machine: every operation from every status, 96 pairs."""
+
 from play.world import STATUSES
 
 STEP = "POST /api/sub-tasks/{sub_task_id}/"

@@ -1,23 +1,40 @@
 """Sub-tasks as agents see them: creation, lists, edits, and what each step changes."""
+
 from play.client import NOBODY
 from play.lists import List, exactly
 from play.world import STATUSES
 
-CREATE, EDIT, ONE = "POST /api/sub-tasks", "PUT /api/sub-tasks/{sub_task_id}", "GET /api/sub-tasks/{sub_task_id}"
+CREATE, EDIT, ONE = (
+    "POST /api/sub-tasks",
+    "PUT /api/sub-tasks/{sub_task_id}",
+    "GET /api/sub-tasks/{sub_task_id}",
+)
 STEP = "POST /api/sub-tasks/{sub_task_id}/"
 
 
 def case_creation(play):
     world, planner = play.world, play.world.planner
-    body = {"task_id": world.task, "module_id": world.module, "name": "Build", "description": "How.",
-            "deliverable": "A file.", "acceptance": "It runs.", "priority": "low", "type": "recurring"}
+    body = {
+        "task_id": world.task,
+        "module_id": world.module,
+        "name": "Build",
+        "description": "How.",
+        "deliverable": "A file.",
+        "acceptance": "It runs.",
+        "priority": "low",
+        "type": "recurring",
+    }
     made = planner.ok(CREATE, body={**body, "unknown": []})
     play.equal("as sent", {key: made[key] for key in body}, body)
     fresh = ("status", "rework_count", "assigned_agent", "current_session_id", "completed_at")
     play.equal("fresh", [made[key] for key in fresh], ["pending", 0, None, None, None])
     least = planner.ok(CREATE, body={"task_id": world.task, "name": "x"})
-    play.equal("defaults", (least["priority"], least["type"], least["module_id"]), ("medium", "once", None))
-    given = planner.ok(CREATE, body={"task_id": world.task, "name": "x", "assigned_agent": world.executor.id})
+    play.equal(
+        "defaults", (least["priority"], least["type"], least["module_id"]), ("medium", "once", None)
+    )
+    given = planner.ok(
+        CREATE, body={"task_id": world.task, "name": "x", "assigned_agent": world.executor.id}
+    )
     play.equal("given", (given["status"], given["assigned_agent"]), ("assigned", world.executor.id))
 
 
@@ -95,11 +112,19 @@ def case_edits(play):
     work = world.new_work(description="Before.")
     kept = planner.ok(EDIT, work["id"], body={"name": None, "priority": None})
     play.equal("nothing edited", kept, planner.ok(ONE, work["id"]))
-    body = {"name": "Another", "description": "", "deliverable": "D", "acceptance": "A", "priority": "high"}
+    body = {
+        "name": "Another",
+        "description": "",
+        "deliverable": "D",
+        "acceptance": "A",
+        "priority": "high",
+    }
     edited = planner.ok(EDIT, work["id"], body={**body, "status": "done", "unknown": 1})
     play.equal("edited", {key: edited[key] for key in body}, body)
     play.equal("status stays", edited["status"], "pending")
-    planner.refused("422 unknown priority", EDIT, work["id"], body={"priority": "BOGUS"}, field="priority")
+    planner.refused(
+        "422 unknown priority", EDIT, work["id"], body={"priority": "BOGUS"}, field="priority"
+    )
     for status in ("in_progress", "review", "done", "cancelled"):
         planner.refused("409 wrong status", EDIT, world.work[status], body={"name": "x"})
     planner.refused("404 no such sub-task", EDIT, NOBODY, body={"name": "x"})
@@ -111,7 +136,9 @@ def case_side_effects(play):
     owner, other = world.executor, world.second
     work = world.new_work()["id"]
     claimed = world.step(owner, "claim", work, {"session_id": "s1"})
-    play.equal("claim", (claimed["assigned_agent"], claimed["current_session_id"]), (owner.id, "s1"))
+    play.equal(
+        "claim", (claimed["assigned_agent"], claimed["current_session_id"]), (owner.id, "s1")
+    )
     started = world.step(owner, "start", work, {"session_id": ""})
     play.equal("an empty session is kept", started["current_session_id"], "s1")
     bound = owner.ok(STEP + "session", work, body={"session_id": "s2"})
@@ -121,12 +148,19 @@ def case_side_effects(play):
     rejected = world.step(world.reviewer, "rework", work, {"rework_agent": other.id})
     play.equal("rework", (rejected["rework_count"], rejected["assigned_agent"]), (1, other.id))
     blocked = world.step(world.patrol, "block", work, {"anything": "is ignored"})
-    play.equal("block", (blocked["current_session_id"], blocked["assigned_agent"]), (None, other.id))
+    play.equal(
+        "block", (blocked["current_session_id"], blocked["assigned_agent"]), (None, other.id)
+    )
     given = world.planner.ok(STEP + "reassign", work, body={"agent_id": owner.id})
-    play.equal("reassign", (given["assigned_agent"], given["current_session_id"], given["rework_count"]),
-               (owner.id, None, 1))
+    play.equal(
+        "reassign",
+        (given["assigned_agent"], given["current_session_id"], given["rework_count"]),
+        (owner.id, None, 1),
+    )
     cancelled = world.step(world.planner, "cancel", work)
-    play.equal("cancel", (cancelled["assigned_agent"], cancelled["current_session_id"]), (owner.id, None))
+    play.equal(
+        "cancel", (cancelled["assigned_agent"], cancelled["current_session_id"]), (owner.id, None)
+    )
     bare = world.new_work()["id"]
     play.equal("no session", world.step(owner, "claim", bare)["current_session_id"], None)
 
@@ -136,7 +170,9 @@ def case_completing_without_a_review(play):
     play.differs("complete")
     work = world.work_in("review")
     done = world.step(world.reviewer, "complete", work)
-    play.check(done["completed_at"] is not None and done["status"] == "done", "complete sets completed_at")
+    play.check(
+        done["completed_at"] is not None and done["status"] == "done", "complete sets completed_at"
+    )
     records = List(world.reviewer, "GET /api/review-records").rows(sub_task_id=work)
     play.equal("records", [(one["result"], one["round"]) for one in records], [("approved", 1)])
     log = List(world.executor, "GET /api/scores/me/logs").rows()
@@ -148,7 +184,9 @@ def case_only_the_owner_works(play):
     play.differs("owner")
     other.refused("409 not the owner", STEP + "start", world.work["assigned"])
     other.refused("409 not the owner", STEP + "submit", world.work["in_progress"])
-    other.refused("409 not the owner", STEP + "session", world.work["in_progress"], body={"session_id": "x"})
+    other.refused(
+        "409 not the owner", STEP + "session", world.work["in_progress"], body={"session_id": "x"}
+    )
     play.differs("repeats")
     for step, status in (("claim", "assigned"), ("start", "in_progress"), ("submit", "review")):
         work = world.work_in(status)
@@ -159,23 +197,44 @@ def case_only_the_owner_works(play):
 def case_what_steps_refuse(play):
     world = play.world
     for caller, step, body in [
-            (world.executor, "claim", {}), (world.executor, "start", {}), (world.executor, "submit", {}),
-            (world.executor, "session", {"session_id": "x"}), (world.reviewer, "complete", {}),
-            (world.reviewer, "rework", {}), (world.patrol, "block", {}), (world.planner, "cancel", {}),
-            (world.planner, "reassign", {"agent_id": world.executor.id})]:
+        (world.executor, "claim", {}),
+        (world.executor, "start", {}),
+        (world.executor, "submit", {}),
+        (world.executor, "session", {"session_id": "x"}),
+        (world.reviewer, "complete", {}),
+        (world.reviewer, "rework", {}),
+        (world.patrol, "block", {}),
+        (world.planner, "cancel", {}),
+        (world.planner, "reassign", {"agent_id": world.executor.id}),
+    ]:
         for unknown in (NOBODY, "nonsense"):
             caller.refused("404 no such sub-task", STEP + step, unknown, body=body)
     executor = world.executor
-    executor.refused("422 no session", STEP + "session", world.work["in_progress"], body={}, field="session_id")
+    executor.refused(
+        "422 no session", STEP + "session", world.work["in_progress"], body={}, field="session_id"
+    )
     executor.refused("422 null body", STEP + "claim", world.work["pending"], body=None)
     executor.refused("422 null body", STEP + "start", world.work["assigned"], body=None)
     review = world.work["review"]
     world.reviewer.refused("422 null body", STEP + "rework", review, body=None)
-    world.reviewer.refused("404 no such agent", STEP + "rework", review, body={"rework_agent": NOBODY})
+    world.reviewer.refused(
+        "404 no such agent", STEP + "rework", review, body={"rework_agent": NOBODY}
+    )
     give = STEP + "reassign"
-    world.planner.refused("404 no such agent", give, world.work["blocked"], body={"agent_id": NOBODY})
-    world.planner.refused("422 no executor", give, world.work["blocked"], body={"agent_id": world.patrol.id},
-                          field="agent_id")
-    claim = executor.send("POST", f"/api/sub-tasks/{world.new_work()['id']}/claim", content=b"",
-                          headers={"Content-Type": "application/json"})
+    world.planner.refused(
+        "404 no such agent", give, world.work["blocked"], body={"agent_id": NOBODY}
+    )
+    world.planner.refused(
+        "422 no executor",
+        give,
+        world.work["blocked"],
+        body={"agent_id": world.patrol.id},
+        field="agent_id",
+    )
+    claim = executor.send(
+        "POST",
+        f"/api/sub-tasks/{world.new_work()['id']}/claim",
+        content=b"",
+        headers={"Content-Type": "application/json"},
+    )
     play.equal("a type without a body", claim.status, 200)

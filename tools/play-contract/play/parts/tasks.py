@@ -1,4 +1,5 @@
 """Tasks and modules as agents see them."""
+
 from play.client import NOBODY
 from play.lists import List, exactly
 from play.world import TASK_STATUSES
@@ -10,12 +11,20 @@ MODULES, ADD = "GET /api/tasks/{task_id}/modules", "POST /api/tasks/{task_id}/mo
 
 def case_creation(play):
     planner = play.world.planner
-    task = planner.ok(CREATE, body={"name": "Ship it", "description": "All.", "type": "recurring", "x": 1})
-    play.equal("new", (task["status"], task["type"], task["description"]), ("planning", "recurring", "All."))
+    task = planner.ok(
+        CREATE, body={"name": "Ship it", "description": "All.", "type": "recurring", "x": 1}
+    )
+    play.equal(
+        "new",
+        (task["status"], task["type"], task["description"]),
+        ("planning", "recurring", "All."),
+    )
     play.equal("type", planner.ok(CREATE, body={"name": "x"})["type"], "once")
     play.differs("times")
     play.equal("one", planner.ok("GET /api/tasks/{task_id}", task["id"]), task)
-    planner.refused("422 unknown type", CREATE, body={"name": "x", "type": "sometimes"}, field="type")
+    planner.refused(
+        "422 unknown type", CREATE, body={"name": "x", "type": "sometimes"}, field="type"
+    )
     planner.refused("422 blank name", CREATE, body={"name": " "}, field="name")
 
 
@@ -24,7 +33,10 @@ def case_the_list(play):
     tasks = List(world.executor, "GET /api/tasks")
     rows = tasks.rows()
     tasks.in_order("GET /api/tasks", rows, "created_at")
-    tasks.filters([exactly("status", one, nothing="nonsense") for one in TASK_STATUSES if one in world.tasks], rows)
+    tasks.filters(
+        [exactly("status", one, nothing="nonsense") for one in TASK_STATUSES if one in world.tasks],
+        rows,
+    )
     tasks.same("empty filter", tasks.rows(status=""), rows)
     tasks.agents_pages(rows)
 
@@ -38,11 +50,15 @@ def case_edits(play):
             play.equal(f"nothing edited in {status}", kept, before)
             name = world.name(f"Renamed {status}")
             edited = world.planner.ok(EDIT, task, body={"name": name})
-            play.equal("edited", (edited["name"], edited["description"]), (name, before["description"]))
+            play.equal(
+                "edited", (edited["name"], edited["description"]), (name, before["description"])
+            )
             play.check(edited["updated_at"] > before["updated_at"], "updated_at moves")
         else:
             world.planner.refused("409 wrong status", EDIT, task, body={"name": "x"})
-            play.equal(f"{status} stays", world.planner.ok("GET /api/tasks/{task_id}", task), before)
+            play.equal(
+                f"{status} stays", world.planner.ok("GET /api/tasks/{task_id}", task), before
+            )
     world.planner.refused("404 no such task", EDIT, NOBODY, body={"name": "x"})
     world.planner.refused("404 no such task", "GET /api/tasks/{task_id}", "nonsense")
 
@@ -60,8 +76,12 @@ def case_moves(play):
     for start in ("archived", "cancelled"):
         task = world.task_in(start)
         planner.refused("409 revived", MOVE, task, body={"status": "active"})
-        play.equal("by the admin", play.admin.ok(MOVE, task, body={"status": "active"})["status"], "active")
-    planner.refused("422 unknown status", MOVE, world.task, body={"status": "started"}, field="status")
+        play.equal(
+            "by the admin", play.admin.ok(MOVE, task, body={"status": "active"})["status"], "active"
+        )
+    planner.refused(
+        "422 unknown status", MOVE, world.task, body={"status": "started"}, field="status"
+    )
     planner.refused("422 cancelled", MOVE, world.task, body={"status": "cancelled"}, field="status")
     planner.refused("404 no such task", MOVE, NOBODY, body={"status": "active"})
 

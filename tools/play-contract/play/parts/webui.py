@@ -3,7 +3,10 @@
 
 def case_the_version(play):
     version = play.nobody.ok("GET /api/health")["version"]
-    for caller, name in ((play.nobody, "GET /api/webui/version"), (play.admin, "GET /api/webui/version/check")):
+    for caller, name in (
+        (play.nobody, "GET /api/webui/version"),
+        (play.admin, "GET /api/webui/version/check"),
+    ):
         seen = caller.ok(name)
         play.equal("no update", (seen["update_available"], seen["error"]), (False, None))
         play.equal("versions", seen["current_version"].lstrip("v"), version.lstrip("v"))
@@ -17,8 +20,15 @@ def case_the_update(play):
 
 def case_files(play):
     play.differs("files")
-    for path in ("/../config.yaml", "/..%2fdata/tasks.db", "//etc/passwd", "/%2e%2e/%2e%2e/etc/passwd",
-                 "/assets/../../config.yaml"):
+    for path in (
+        "/../config.yaml",
+        "/..%2fdata/tasks.db",
+        "//etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/assets/../../config.yaml",
+    ):
         reply = play.nobody.send("GET", path)
-        leaks = any(word in reply.text for word in ("registration_token", "SQLite format", "root:x:"))
+        leaks = any(
+            word in reply.text for word in ("registration_token", "SQLite format", "root:x:")
+        )
         play.check(not leaks, f"{path} leaks: {reply.text[:80]}")
