@@ -13,13 +13,13 @@
 mod support;
 
 mod admin;
-mod admin_writes;
-mod admin_dashboard;
 mod admin_agents;
+mod admin_dashboard;
 mod admin_reviews;
 mod admin_scores;
 mod admin_sub_tasks;
 mod admin_tasks;
+mod admin_writes;
 mod agents;
 mod authentication;
 mod config;
@@ -36,8 +36,8 @@ mod paging;
 mod patrol;
 mod plans;
 mod problems;
-mod request_log;
 mod prompts;
+mod request_log;
 mod reviews;
 mod robustness;
 mod rules;

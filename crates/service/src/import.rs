@@ -105,7 +105,7 @@ impl Service {
         import: &Import,
         progress: &dyn Progress,
     ) -> Result<Report, ServiceError> {
-        let run = import.run(self.policy(), self.now(), self.global_rule_example(), self.zone());
+        let run = import.run(self.policy(), self.now(), self.global_rule_example()?, self.zone());
         self.read(|reader| run.bring(Target::look(reader), None, progress))
     }
 
@@ -120,7 +120,7 @@ impl Service {
         progress: Arc<dyn Progress>,
     ) -> Result<Report, ServiceError> {
         let (now, actor) = (self.now(), cx.actor);
-        let run = import.run(self.policy(), now, self.global_rule_example(), self.zone());
+        let run = import.run(self.policy(), now, self.global_rule_example()?, self.zone());
         self.store.write(move |writer| -> Result<Report, ServiceError> {
             let report = run.bring(Target::write(writer), Some(folder.as_path()), &*progress)?;
             if let Some(clash) = report.clash() {

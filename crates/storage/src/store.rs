@@ -163,7 +163,8 @@ impl Store {
         result
     }
 
-    /// As [`Store::read`], but every statement sees what was committed when the first one began.
+    /// As [`Store::read`], but every statement sees what was committed when the first one began,
+    /// and `query` runs once, whatever happens to its connection.
     ///
     /// # Errors
     /// As [`Store::read`].
@@ -171,7 +172,7 @@ impl Store {
         &self,
         query: impl FnOnce(&mut Reader) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.read(|reader| {
+        let snapshot = |reader: &mut Reader| {
             let begin = match reader.connection {
                 AnyConnection::Sqlite(_) => "BEGIN",
                 #[cfg(feature = "postgres")]
@@ -181,6 +182,12 @@ impl Store {
             let result = query(reader);
             reader.connection.batch_execute("COMMIT").map_err(StorageError::from)?;
             result
+        };
+        // Once: what was read may be written somewhere already.
+        with_pooled(&self.readers, |connection| {
+            let mut reader = Reader { connection };
+            let result = snapshot(&mut reader);
+            (Some(reader.connection), result)
         })
     }
 

@@ -18,8 +18,7 @@ use openmoss_storage::sub_task::Search;
 use openmoss_storage::{
     ByTime, StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, event,
     idempotency, log, module, note, patrol, prerequisite, request, review, rule, score, session,
-    sub_task,
-    submission, task,
+    sub_task, submission, task,
 };
 use openmoss_testkit::{START, TestDb, draft, record_statements};
 use uuid::Uuid;

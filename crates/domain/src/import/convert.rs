@@ -287,6 +287,7 @@ impl Converter {
             prerequisites: 0,
             open_prerequisites: 0,
             held,
+            notes: 0,
             created_at,
             updated_at,
             completed_at: self.completed_at(reading, status, updated_at),

@@ -75,7 +75,7 @@ impl Service {
             }
             Ok(Day { date, happened })
         };
-        let days = self.read(|reader| dates.map(|date| on_day(reader, date)).collect())?;
+        let days = self.read(|reader| dates.clone().map(|date| on_day(reader, date)).collect())?;
         Ok(Trends { generated_at: now, days })
     }
 }

@@ -66,20 +66,21 @@ impl Service {
         id: SubTaskId,
     ) -> Result<WholeSubTask, ServiceError> {
         let seen = self.find_sub_task(actor, id)?;
-        self.read(|reader| {
+        let around = self.read(|reader| {
             let listed = named(reader, vec![seen.sub_task.clone()])?.into_iter().next();
             let mut dependents = prerequisite::dependents(reader, id)?;
             dependents.truncate(RELATED_MAX);
             let needed = seen.depends_on.get(..RELATED_MAX).unwrap_or(&seen.depends_on);
-            Ok(WholeSubTask {
-                listed: listed.ok_or(ServiceError::not_found("sub_task"))?,
-                prerequisites: stored::find_many(reader, needed)?,
-                dependents: stored::find_many(reader, &dependents)?,
-                submissions: submission::list(reader, id, LATEST)?.items,
-                reviews: review::list(reader, Some(id), LATEST)?.items,
-                seen,
-            })
-        })
+            Ok((
+                listed.ok_or(ServiceError::not_found("sub_task"))?,
+                stored::find_many(reader, needed)?,
+                stored::find_many(reader, &dependents)?,
+                submission::list(reader, id, LATEST)?.items,
+                review::list(reader, Some(id), LATEST)?.items,
+            ))
+        })?;
+        let (listed, prerequisites, dependents, submissions, reviews) = around;
+        Ok(WholeSubTask { seen, listed, prerequisites, dependents, submissions, reviews })
     }
 }
 

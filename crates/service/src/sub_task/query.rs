@@ -98,7 +98,7 @@ impl Service {
             let view = viewer.see(sub_task, |_| Vec::new());
             return Ok(SubTaskView { notes: Some(Vec::new()), ..view });
         }
-        self.read(|reader| viewer.view_one(reader, sub_task))
+        self.read(|reader| viewer.view_one(reader, sub_task.clone()))
     }
 
     /// The sub-task with this id.
