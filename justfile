@@ -81,8 +81,26 @@ demo-check:
     psql --quiet "$url" -c 'DROP SCHEMA IF EXISTS demo CASCADE' -c 'CREATE SCHEMA demo'
     target/release/openmoss demo --exit --database "$url?options=-csearch_path%3Ddemo"
 
+# The whole contract with existing clients, played against the release program on both databases.
+contract *ARGS:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo build --release --features postgres
+    python3 tools/play-contract --openmoss target/release/openmoss {{ARGS}}
+    url="${TEST_DATABASE_URL:-$(tools/test-postgres start)}"
+    psql --quiet "$url" -c 'DROP SCHEMA IF EXISTS contract CASCADE' -c 'CREATE SCHEMA contract'
+    python3 tools/play-contract --openmoss target/release/openmoss --database "$url?options=-csearch_path%3Dcontract" {{ARGS}}
+
+# Schemathesis as everybody, for a few minutes, on PostgreSQL if TEST_DATABASE_URL is set.
+schemathesis *ARGS:
+    crates/http/tests/schemathesis/run --phases coverage,fuzzing --max-examples 5 {{ARGS}}
+
+# The same for so many minutes, all together.
+schemathesis-long MINUTES="10" *ARGS:
+    crates/http/tests/schemathesis/run --max-time $(( {{MINUTES}} * 60 / 5 )) {{ARGS}}
+
 # What CI runs after the README's test command.
-ci: lint docs test-pg test-client test-ui demo-check test-browser
+ci: lint docs test-pg test-client test-ui schemathesis demo-check contract test-browser
 
 # Forget builds and scratch databases.
 clean:
