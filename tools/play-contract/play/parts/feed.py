@@ -45,7 +45,9 @@ def case_what_is_logged(play):
     )
     agent.send("POST", "/api/tasks", body={"name": "x"})  # 403: not logged
     agent.send("GET", "/api/admin/config")  # 403: not logged
-    agent.send("PUT", f"/api/tasks/{NOBODY}/status", body={})  # 403: not logged
+    agent.send(
+        "PUT", f"/api/tasks/{world.task}/status", body={"status": "active"}
+    )  # 403: not logged
     agent.send("DELETE", "/api/tasks")
     play.differs("public secrets")
     agent.ok("POST /api/logs", body={"action": "review", "summary": f"my key is {agent.key}"})
