@@ -59,6 +59,7 @@ pub(crate) enum Part {
     C,
     D,
     E,
+    Admin,
 }
 
 impl Part {
@@ -69,6 +70,7 @@ impl Part {
             Self::C => 'c',
             Self::D => 'd',
             Self::E => 'e',
+            Self::Admin => 'f',
         }
     }
 
@@ -79,6 +81,7 @@ impl Part {
             Self::C => "whole life cycles",
             Self::D => "memory and start",
             Self::E => "many open connections",
+            Self::Admin => "what the admin looks at",
         }
     }
 }
@@ -86,7 +89,7 @@ impl Part {
 impl Args {
     /// The parts that were asked for, in their order.
     pub(crate) fn parts(&self) -> impl Iterator<Item = Part> {
-        let parts = [Part::A, Part::B, Part::C, Part::D, Part::E];
+        let parts = [Part::A, Part::B, Part::C, Part::D, Part::E, Part::Admin];
         parts.into_iter().filter(|part| self.only.is_empty() || self.only.contains(part))
     }
 

@@ -1,6 +1,8 @@
 //! Databases to read from: as many sub-tasks as wanted, in the states and with the texts of a team
 //! at work. They are made with the functions of service and storage, and kept for the next run.
 
+pub(crate) mod installation;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -152,10 +154,24 @@ struct Made {
     submission: Option<Submission>,
 }
 
+impl Made {
+    /// Whether somebody judged it.
+    fn is_reviewed(&self) -> bool {
+        matches!(self.sub_task.status, Status::Done | Status::Rework)
+    }
+}
+
+/// A goal with its parts and its last finished sub-task.
+#[derive(Clone)]
+struct Goal {
+    id: TaskId,
+    modules: Vec<ModuleId>,
+    last_done: Option<SubTaskId>,
+}
+
 /// Makes sub-tasks one after the other.
 struct Maker {
-    /// Each goal with its parts and its last finished sub-task.
-    tasks: Vec<(TaskId, Vec<ModuleId>, Option<SubTaskId>)>,
+    tasks: Vec<Goal>,
     executors: Vec<Agent>,
     reviewer: Actor,
     began: Timestamp,
@@ -184,10 +200,14 @@ impl Maker {
                 Ok(service.create_module(&cx, task.id, &text(40, number), &text(150, number))?.id)
             };
             let modules = (0..MODULES_PER_TASK).map(module).collect::<Result<Vec<_>>>()?;
-            tasks.push((task.id, modules, None));
+            tasks.push(Goal { id: task.id, modules, last_done: None });
         }
         let began = service.now().minus(OLDEST);
-        Ok(Self { tasks, executors, reviewer, began, policy: Policy::default() })
+        Ok(Self::of(tasks, executors, reviewer, began))
+    }
+
+    fn of(tasks: Vec<Goal>, executors: Vec<Agent>, reviewer: Actor, began: Timestamp) -> Self {
+        Self { tasks, executors, reviewer, began, policy: Policy::default() }
     }
 
     fn sub_task(&mut self, index: usize, rows: usize) -> Result<Made> {
@@ -197,20 +217,22 @@ impl Maker {
         let created =
             self.began.plus(Duration::from_secs_f64(step * f64::from(u32::try_from(index)?)));
         let tasks = self.tasks.len();
-        let Some((task_id, modules, last_done)) = self.tasks.get_mut(mixed % tasks) else {
+        let Some(Goal { id: task_id, modules, last_done }) = self.tasks.get_mut(mixed % tasks)
+        else {
             bail!("there are no tasks");
         };
         let needs = last_done.filter(|_| index.is_multiple_of(PREREQUISITE_EVERY));
         let place = Place {
             task_id: *task_id,
-            module_id: modules.get(mixed / 7 % MODULES_PER_TASK).copied(),
+            module_id: modules.get(mixed / 7 % modules.len()).copied(),
             held: false,
             prerequisites: u32::from(needs.is_some()),
             open_prerequisites: 0,
         };
         let id = SubTaskId::from_uuid(Uuid::now_v7());
         let mut new = SubTask::create(id, draft(index), place, created);
-        let owner = self.executors.get(mixed / 3 % EXECUTORS).map_or(Actor::Admin, Agent::actor);
+        let owner =
+            self.executors.get(mixed / 3 % self.executors.len()).map_or(Actor::Admin, Agent::actor);
         let wish = mixed / 11 % 100;
         for (number, (actor, command)) in history(wish, owner, self.reviewer).iter().enumerate() {
             let at = created.plus(Duration::from_mins(10 * (u64::try_from(number)? + 1)));
@@ -238,7 +260,7 @@ fn draft(index: usize) -> Draft {
         description: text(300, index),
         deliverable: text(60, index),
         acceptance: text(150, index),
-        kind: WorkKind::Once,
+        kind: if index % 50 == 7 { WorkKind::Recurring } else { WorkKind::Once },
         priority,
     }
 }

@@ -26,7 +26,7 @@ use anyhow::{Context as _, Result};
 use clap::Parser as _;
 
 use args::{Args, Command, Part};
-use measure::{Bench, connections, cycles, process, reads, trivial};
+use measure::{Bench, admin, connections, cycles, process, reads, trivial};
 use report::Report;
 
 fn main() -> Result<ExitCode> {
@@ -44,6 +44,7 @@ fn main() -> Result<ExitCode> {
             Part::C => cycles::run(&bench),
             Part::D => process::run(&bench),
             Part::E => connections::run(&bench),
+            Part::Admin => admin::run(&bench),
         };
         report.add(rows.with_context(|| format!("part {} failed", part.letter()))?);
     }

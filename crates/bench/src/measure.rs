@@ -1,7 +1,9 @@
 //! The parts of the benchmark, and what they share.
 
+pub(crate) mod admin;
 pub(crate) mod connections;
 pub(crate) mod cycles;
+pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod reads;
 pub(crate) mod trivial;
@@ -62,11 +64,16 @@ impl Bench {
 
     /// Asks one question, or several in turn, from sixteen connections.
     fn ask(&self, server: &Server, paths: &[String], key: Option<&str>) -> Result<Load> {
-        let questions = Questions { paths, key, connections: CONNECTIONS };
+        let header = key.map(|key| ("Authorization", format!("Bearer {key}")));
+        self.ask_for(server, &Questions { paths, header, connections: CONNECTIONS })
+    }
+
+    /// The same for other questions.
+    fn ask_for(&self, server: &Server, questions: &Questions<'_>) -> Result<Load> {
         median(
             self.repeat,
             |load: &Load| load.rate,
-            || wrk::run(server, &questions, self.load, &self.dir),
+            || wrk::run(server, questions, self.load, &self.dir),
         )
     }
 }

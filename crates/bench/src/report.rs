@@ -64,6 +64,13 @@ impl Row {
         self
     }
 
+    /// Half of the answers within so many milliseconds, as an aim.
+    pub(crate) fn median_at_most(mut self, milliseconds: f64) -> Self {
+        let is_met = self.load.is_some_and(|load| load.p50.as_secs_f64() * 1e3 <= milliseconds);
+        self.aim = Some(Aim { text: format!("p50 ≤ {} ms", number(milliseconds)), is_met });
+        self
+    }
+
     pub(crate) fn errors(mut self, errors: u64) -> Self {
         self.errors = errors;
         self

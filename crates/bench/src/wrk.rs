@@ -27,8 +27,8 @@ end
 pub(crate) struct Questions<'a> {
     /// Each is asked in turn.
     pub(crate) paths: &'a [String],
-    /// Who asks.
-    pub(crate) key: Option<&'a str>,
+    /// The header that says who asks.
+    pub(crate) header: Option<(&'static str, String)>,
     pub(crate) connections: u16,
 }
 
@@ -90,8 +90,8 @@ fn parse(line: &str) -> Option<Load> {
 
 fn write_script(questions: &Questions<'_>, dir: &Path) -> Result<PathBuf> {
     let mut text = String::new();
-    if let Some(key) = questions.key {
-        writeln!(text, "wrk.headers[\"Authorization\"] = \"Bearer {key}\"")?;
+    if let Some((name, value)) = &questions.header {
+        writeln!(text, "wrk.headers[\"{name}\"] = \"{value}\"")?;
     }
     match questions.paths {
         [path] => writeln!(text, "wrk.path = \"{path}\"")?,

@@ -251,7 +251,7 @@ pub(crate) fn days<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<u32>, 
     let Some(text) = Option::<String>::deserialize(reader)? else {
         return Ok(None);
     };
-    let days: Option<u64> = text.parse().ok().filter(|days| *days > 0);
+    let days: Option<i64> = text.parse().ok().filter(|days| *days > 0);
     let days = days.ok_or_else(|| D::Error::custom("must be a whole number from 1"))?;
     Ok(Some(u32::try_from(days).map_or(DAYS_MAX, |days| days.min(DAYS_MAX))))
 }

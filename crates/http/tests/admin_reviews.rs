@@ -124,6 +124,7 @@ fn what_is_wrong_is_named_and_what_is_unknown_is_404() {
     );
     wrong("days=-1", &["days"]);
     wrong("days=1.5", &["days"]);
+    wrong("days=9223372036854775808", &["days"]);
     wrong("days=", &["days"]);
     for unknown in [NOBODY, "nonsense"] {
         admin.get(&format!("{ALL}/{unknown}")).refused(404, "review.not_found");

@@ -48,8 +48,13 @@ pub(crate) fn contains<Table: 'static>(
     keyword: &Keyword,
 ) -> Condition<Table> {
     let search = Contains::new(reader, keyword);
-    let before = sql::<Bool>(&search.before(texts));
-    Box::new(before.bind::<Text, _>(search.value).sql(search.after))
+    let has = |text: &&str| -> Condition<Table> {
+        let before = sql::<Bool>(&search.before(text));
+        Box::new(before.bind::<Text, _>(search.value.clone()).sql(search.after))
+    };
+    let either =
+        |a: Condition<Table>, b: Condition<Table>| -> Condition<Table> { Box::new(a.or(b)) };
+    texts.iter().map(has).reduce(either).unwrap_or_else(|| literal("1 = 0"))
 }
 
 /// The parts of the same in SQL, for a condition that needs it more than once: what stands before
@@ -65,25 +70,24 @@ impl Contains {
     pub(crate) fn new(reader: &Reader, keyword: &Keyword) -> Self {
         match reader.connection {
             AnyConnection::Sqlite(_) => Self {
-                opening: "((",
-                between: ") LIKE ",
+                opening: "(",
+                between: " LIKE ",
                 value: pattern(keyword),
                 after: " ESCAPE '\\')",
             },
             // In this collation only ASCII letters have two cases, as they have for SQLite.
             #[cfg(feature = "postgres")]
             AnyConnection::Postgres(_) => Self {
-                opening: "(strpos(lower((",
-                between: ") COLLATE \"C\"), ",
+                opening: "(strpos(lower(",
+                between: " COLLATE \"C\"), ",
                 value: keyword.as_str().to_ascii_lowercase(),
                 after: ") > 0)",
             },
         }
     }
 
-    pub(crate) fn before(&self, texts: &[&str]) -> String {
-        // A keyword has no line break, so none is found across the end of a text.
-        format!("{}{}{}", self.opening, texts.join(" || '\n' || "), self.between)
+    pub(crate) fn before(&self, text: &str) -> String {
+        format!("{}{text}{}", self.opening, self.between)
     }
 }
 

@@ -23,8 +23,8 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Row>> {
     let (rate, errors) = in_step(&server, &paths, &filled.key)?;
     let what = format!("{CONNECTIONS} open connections, {ROUNDS} requests on each");
     let in_step = Row::value('e', what, "answers/s", rate).errors(errors).faultless();
-    let key = Some(filled.key.as_str());
-    let questions = Questions { paths: &paths, key, connections: CONNECTIONS };
+    let header = Some(("Authorization", format!("Bearer {}", filled.key)));
+    let questions = Questions { paths: &paths, header, connections: CONNECTIONS };
     let load = wrk::run(&server, &questions, bench.load, &bench.dir)?;
     let what = format!("{CONNECTIONS} connections that ask all the time");
     let memory = server.memory("VmRSS")?;

@@ -1,13 +1,12 @@
 //! (c) Work from claim to done: eight executors and two reviewers over HTTP, each on one keep-alive
 //! connection, each waiting for its answer before it asks again.
 
-mod postgres;
 mod team;
 
 use anyhow::Result;
 use tempfile::TempDir;
 
-use crate::measure::Bench;
+use crate::measure::{Bench, postgres};
 use crate::report::Row;
 use crate::server::{Server, own_cpu};
 use crate::stats::{Load, median};

@@ -15,6 +15,9 @@ use crate::page::{Page, Window};
 use crate::schema::{review_record, sub_task};
 use crate::store::Reader;
 
+/// How many rows with a keyword are read at once: most keywords have fewer.
+const FOUND_AT_ONCE: i64 = 1_000;
+
 /// Which reviews, in which order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search {
@@ -43,19 +46,46 @@ pub fn search(
     search: &Search,
     window: Window,
 ) -> Result<Page<Review>, StorageError> {
+    if search.keyword.is_some()
+        && let Some(few) = few(reader, search)?
+    {
+        let total = i64::try_from(few.len()).unwrap_or(FOUND_AT_ONCE);
+        let found = Box::new(review_record::id.eq_any(few));
+        return Ok(Page { items: page(reader, search, found, window)?, total });
+    }
     let total = total(reader, search)?;
     if window.offset >= total {
         return Ok(Page { items: Vec::new(), total });
     }
+    let found = search.conditions(reader);
+    Ok(Page { items: page(reader, search, found, window)?, total })
+}
+
+fn page(
+    reader: &mut Reader,
+    search: &Search,
+    found: Condition<review_record::table>,
+    window: Window,
+) -> Result<Vec<Review>, StorageError> {
     let rows: Vec<ReviewRow> = review_record::table
-        .filter(search.conditions(reader))
+        .filter(found)
         .select(ReviewRow::as_select())
         .order(sql::<Bool>(&search.ordering()))
         .limit(window.limit)
         .offset(window.offset)
         .load(&mut reader.connection)?;
-    let items = rows.into_iter().map(Review::try_from).collect::<Result<_, _>>()?;
-    Ok(Page { items, total })
+    rows.into_iter().map(Review::try_from).collect()
+}
+
+/// All that are found, from one reading of the texts, unless they are many.
+fn few(reader: &mut Reader, search: &Search) -> Result<Option<Vec<String>>, StorageError> {
+    let found: Vec<String> = review_record::table
+        .filter(search.conditions(reader))
+        .select(review_record::id)
+        .limit(FOUND_AT_ONCE)
+        .load(&mut reader.connection)?;
+    let number = i64::try_from(found.len()).unwrap_or(FOUND_AT_ONCE);
+    Ok((number < FOUND_AT_ONCE).then_some(found))
 }
 
 /// From counters where only the result is asked for; else counted in an index range.
@@ -120,14 +150,17 @@ impl Search {
 fn mentions(reader: &Reader, keyword: &Keyword) -> Condition<review_record::table> {
     let search = Contains::new(reader, keyword);
     let (value, after) = (search.value.clone(), search.after);
-    let own = search.before(&["review_record.issues", "review_record.comment"]);
-    let work = search.before(&["sub_task.name"]);
-    let goal = search.before(&["task.name"]);
-    let agent = search.before(&["agent.name"]);
+    let issues = search.before("review_record.issues");
+    let comment = search.before("review_record.comment");
+    let work = search.before("sub_task.name");
+    let goal = search.before("task.name");
+    let agent = search.before("agent.name");
     let of_work = "review_record.sub_task_id IN (SELECT sub_task.id FROM sub_task WHERE";
     let of_goal = "sub_task.task_id IN (SELECT task.id FROM task WHERE";
     let agents = "IN (SELECT agent.id FROM agent WHERE";
-    let condition = sql::<Bool>(&format!("({own}"))
+    let condition = sql::<Bool>(&format!("({issues}"))
+        .bind::<Text, _>(value.clone())
+        .sql(&format!("{after} OR {comment}"))
         .bind::<Text, _>(value.clone())
         .sql(&format!("{after} OR {of_work} {work}"))
         .bind::<Text, _>(value.clone())

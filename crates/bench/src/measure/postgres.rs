@@ -5,15 +5,15 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 /// A database that goes when this does.
-pub(super) struct Database {
+pub(crate) struct Database {
     server: String,
     name: String,
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 impl Database {
     /// Creates it beside the one that `server` names.
-    pub(super) fn create(server: &str) -> Result<Self> {
+    pub(crate) fn create(server: &str) -> Result<Self> {
         let name = format!("openmoss_bench_{}", std::process::id());
         let (before, query) = server.split_once('?').unwrap_or((server, ""));
         let (base, _) = before.rsplit_once('/').context("the URL names no database")?;
