@@ -1,4 +1,5 @@
 //! The generated parts of the documentation are what the tables say.
+#![cfg(test)]
 
 #[path = "support/blessed.rs"]
 mod blessed;

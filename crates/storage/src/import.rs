@@ -336,7 +336,9 @@ impl<'a> Target<'a> {
             && arrived.different.is_empty()
         {
             bulk::insert(writer, table, &new)?;
-            new_values.iter().for_each(|value| count(&mut writer.deltas, value));
+            for value in new_values {
+                count(&mut writer.deltas, value);
+            }
         }
         Ok(arrived)
     }

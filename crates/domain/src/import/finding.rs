@@ -95,7 +95,7 @@ token_enum! {
         GlobalRule = "global_rule",
         /// What came with a request is not kept as it came.
         HiddenBody = "hidden_body",
-        /// A table that we have no place for.
+        /// A row that nobody can read.
         NoPlace = "no_place",
     }
 }
@@ -298,7 +298,12 @@ pub const FINDINGS: &[FindingRule] = &[
         "a request's body is not JSON, or holds what looks like a secret",
         "the request log keeps its length, or hides the secret",
     ),
-    rule(Finding::NoPlace, SetAside, "this version keeps no such rows", "set aside"),
+    rule(
+        Finding::NoPlace,
+        SetAside,
+        "a patrol record: no version wrote any, so nobody knows what it means",
+        "set aside",
+    ),
 ];
 
 impl Finding {
