@@ -200,6 +200,21 @@ fn the_password_is_changed_by_whoever_knows_it() {
 }
 
 #[test]
+fn a_new_password_ends_every_session_but_the_one_that_set_it() {
+    let server = TestServer::start();
+    let log_in = || {
+        let session = server.anyone().post("/api/admin/login", &json!({"password": PASSWORD})).ok();
+        server.anyone().with("X-Admin-Token", session["token"].as_str().unwrap())
+    };
+    let (mine, other) = (log_in(), log_in());
+    other.get(CONFIG).ok();
+    let body = json!({"old_password": PASSWORD, "new_password": "another horse"});
+    mine.put(CHANGE, &body).ok();
+    mine.get(CONFIG).ok();
+    other.get(CONFIG).refused(403, "admin.no_session");
+}
+
+#[test]
 fn guessing_the_old_password_is_throttled() {
     let server = TestServer::start();
     let guess = || {

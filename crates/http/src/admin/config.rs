@@ -153,7 +153,7 @@ async fn edit_config(call: Call) -> Answer<EditedView> {
     .await
 }
 
-/// Changes the admin password.
+/// Changes the admin password and ends every other session.
 #[utoipa::path(tag = "Admin", request_body = PasswordBody, responses((status = 200, body = MessageView)), security(("admin" = [])))]
 #[put("/api/admin/config/password")]
 async fn change_password(call: Call) -> Answer<MessageView> {
@@ -161,7 +161,7 @@ async fn change_password(call: Call) -> Answer<MessageView> {
         let body: PasswordBody = known.request.json()?;
         let (old, new) = (&body.old_password, &body.new_password);
         known.service.change_admin_password(&known.cx, known.request.address, old, new)?;
-        Ok(MessageView::new("The password is changed; log in with it."))
+        Ok(MessageView::new("The password is changed, and every other session is over."))
     })
     .await
 }
