@@ -37,4 +37,13 @@ export const vocabulary = {
     approved: 'Approved',
     rejected: 'Rejected',
   },
+  logAction: {
+    plan: 'Plan',
+    coding: 'Work',
+    delivery: 'Delivery',
+    review: 'Review',
+    reflection: 'Reflection',
+    blocked: 'Blocked',
+    patrol: 'Patrol',
+  },
 }

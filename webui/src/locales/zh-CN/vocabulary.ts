@@ -39,4 +39,13 @@ export const vocabulary: Translation<typeof original> = {
     approved: '通过',
     rejected: '驳回',
   },
+  logAction: {
+    plan: '计划',
+    coding: '工作',
+    delivery: '交付',
+    review: '审查',
+    reflection: '反思',
+    blocked: '阻塞',
+    patrol: '巡查',
+  },
 }
