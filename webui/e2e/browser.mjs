@@ -151,14 +151,28 @@ test('blocked work is unblocked from its drawer, and the page follows', async ()
   assert.deepEqual(wrong, [])
 })
 
+/** As a hand does it: Playwright's own would scroll the board in the middle of it. */
+async function drag(page, card, column) {
+  await column.scrollIntoViewIfNeeded()
+  await card.scrollIntoViewIfNeeded()
+  const from = await card.boundingBox()
+  const to = await column.boundingBox()
+  const [x, y] = [from.x + from.width / 2, from.y + from.height / 2]
+  await page.mouse.move(x, y)
+  await page.mouse.down()
+  await page.mouse.move(x + 10, y + 10, { steps: 3 })
+  await page.mouse.move(to.x + to.width / 2, y, { steps: 10 })
+  await page.mouse.up()
+}
+
 test('the board refuses a move with the reason, and makes one that is allowed', async () => {
   const { page, wrong } = await openSignedIn({ viewport: { width: 2600, height: 1000 } })
   await page.goto(`${server.address}/tasks/${known.task}?view=board`)
   const column = (name) => page.locator('section', { has: page.getByRole('heading', { name, exact: true }) })
   const card = column('In review').locator('article').first()
-  await card.dragTo(column('In progress'))
+  await drag(page, card, column('In progress'))
   await page.getByText('Only its executor can start it.').first().waitFor()
-  await card.dragTo(column('Done'))
+  await drag(page, card, column('Done'))
   await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
   await column('In review').locator('article').first().waitFor({ state: 'detached' })
   assert.deepEqual(wrong, [])
@@ -172,7 +186,7 @@ test('a goal that is being written outlives the session', async () => {
   await page.getByLabel('Password').press('Enter')
   await page.getByRole('heading', { name: 'Tasks' }).waitFor()
   await page.getByRole('button', { name: 'New goal' }).click()
-  await page.getByLabel('Goal').fill('Stated after a break')
+  await page.getByLabel('Goal', { exact: true }).fill('Stated after a break')
   const token = await page.evaluate(() => localStorage.getItem('openmoss.admin-token'))
   await post(server.address, '/api/admin/logout', undefined, { 'X-Admin-Token': token })
   await page.getByRole('button', { name: 'State the goal' }).click()

@@ -1,5 +1,6 @@
 import type { Translation } from '../../i18n'
 import { actions } from './actions'
+import { agents } from './agents'
 import { common } from './common'
 import { dashboard } from './dashboard'
 import { setup } from './setup'
@@ -7,4 +8,4 @@ import { shell } from './shell'
 import { tasks } from './tasks'
 import { vocabulary } from './vocabulary'
 
-export const zhCN: Translation = { ...shell, ...common, ...vocabulary, ...actions, dashboard, setup, tasks }
+export const zhCN: Translation = { ...shell, ...common, ...vocabulary, ...actions, agents, dashboard, setup, tasks }
