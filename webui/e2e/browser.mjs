@@ -23,6 +23,7 @@ const CHROMIUM = {
 }
 const WIDTHS = [390, 1440]
 const SCHEMES = ['light', 'dark']
+const SCRIPT_BYTES_MAX = 250_000
 const LOCALES = ['en-US', 'zh-CN']
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -194,6 +195,20 @@ test('a goal that is being written outlives the session', async () => {
   await login.getByLabel('Password').fill(PASSWORD)
   await login.getByLabel('Password').press('Enter')
   await page.getByRole('heading', { name: 'Stated after a break' }).waitFor()
+})
+
+test('login and dashboard together load little JavaScript', async () => {
+  const sizes = new Map()
+  for (const [path, open] of Object.entries({ '/login': openPage, '/dashboard': openSignedIn })) {
+    const { page } = await open()
+    page.on('requestfinished', async (request) => {
+      if (request.resourceType() === 'script') sizes.set(request.url(), (await request.sizes()).responseBodySize)
+    })
+    await page.goto(server.address + path, { waitUntil: 'load' })
+    await settle(page)
+  }
+  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+  assert.ok(sizes.size > 5 && total < SCRIPT_BYTES_MAX, `${sizes.size} scripts, ${total} bytes`)
 })
 
 test('the palette finds work by its name', async () => {

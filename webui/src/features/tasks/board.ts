@@ -11,7 +11,8 @@ const RANK: Record<Priority, number> = { high: 0, medium: 1, low: 2 }
 /** The sub-tasks of each status, in the order of the life cycle; what is urgent stands first. */
 export function columnsOf(subTasks: readonly SubTask[]): { status: SubTaskStatus; subTasks: SubTask[] }[] {
   const sorted = [...subTasks].sort(
-    (a, b) => RANK[a.priority] - RANK[b.priority] || a.created_at.localeCompare(b.created_at),
+    (a, b) =>
+      RANK[a.priority] - RANK[b.priority] || a.created_at.localeCompare(b.created_at) || a.id.localeCompare(b.id),
   )
   return keysOf(SUB_TASK_STATUS).map((status) => ({
     status,

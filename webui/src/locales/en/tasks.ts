@@ -37,6 +37,7 @@ export const tasks = {
   subTasks: 'Sub-tasks',
   noModule: 'Without a module',
   emptyModule: 'No sub-tasks in this module.',
+  showRest: 'Show {count} more',
   nobody: 'Nobody yet',
   admin: 'Admin',
   view: {

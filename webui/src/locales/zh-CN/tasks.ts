@@ -40,6 +40,7 @@ export const tasks: Translation<typeof original> = {
   subTasks: '子任务',
   noModule: '未归入模块',
   emptyModule: '此模块没有子任务。',
+  showRest: '显示其余 {count} 个',
   nobody: '尚无负责人',
   admin: '管理员',
   view: {
