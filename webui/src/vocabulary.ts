@@ -72,6 +72,21 @@ export const BLOCKED_KIND: Record<BlockedKind, Presentation> = {
   other: { label: 'blockedKind.other', tone: 'danger' },
 }
 
+/** What a sub-task waits for. */
+export const WAITING_KIND: Record<Schemas['WaitingKind'], MessageKey> = {
+  prerequisites: 'waitingKind.prerequisites',
+  task_status: 'waitingKind.task_status',
+  no_executor: 'waitingKind.no_executor',
+  claim: 'waitingKind.claim',
+  owner_start: 'waitingKind.owner_start',
+  owner: 'waitingKind.owner',
+  owner_silent: 'waitingKind.owner_silent',
+  review: 'waitingKind.review',
+  no_reviewer: 'waitingKind.no_reviewer',
+  owner_rework: 'waitingKind.owner_rework',
+  unblock: 'waitingKind.unblock',
+}
+
 /** What an agent writes down. */
 export const LOG_ACTION: Record<Schemas['LogAction'], MessageKey> = {
   plan: 'logAction.plan',

@@ -46,4 +46,17 @@ export const vocabulary = {
     blocked: 'Blocked',
     patrol: 'Patrol',
   },
+  waitingKind: {
+    prerequisites: 'Waits for other sub-tasks: {count}',
+    task_status: 'Its task keeps it back',
+    no_executor: 'No executor is active',
+    claim: 'Waits for an executor to claim it',
+    owner_start: 'Waits for its executor to start',
+    owner: 'Its executor works on it',
+    owner_silent: 'Its executor is silent',
+    review: 'Waits for a reviewer',
+    no_reviewer: 'No reviewer is active',
+    owner_rework: 'Its executor must mend it',
+    unblock: 'Waits for somebody to unblock it',
+  },
 }

@@ -48,4 +48,17 @@ export const vocabulary: Translation<typeof original> = {
     blocked: '阻塞',
     patrol: '巡查',
   },
+  waitingKind: {
+    prerequisites: '等待其他 {count} 个子任务',
+    task_status: '所属任务暂不放行',
+    no_executor: '没有活跃的执行者',
+    claim: '等待执行者领取',
+    owner_start: '等待执行者开始',
+    owner: '执行者正在处理',
+    owner_silent: '执行者长时间无响应',
+    review: '等待审查',
+    no_reviewer: '没有活跃的审查者',
+    owner_rework: '等待执行者修改',
+    unblock: '等待解除阻塞',
+  },
 }
