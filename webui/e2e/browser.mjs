@@ -84,6 +84,7 @@ test('the wizard sets the server up and leads to the dashboard', async () => {
   await page.getByLabel('Admin password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Next' }).click()
   await page.getByRole('button', { name: 'Finish the setup' }).click()
+  await page.getByRole('heading', { name: 'The server is ready' }).waitFor()
   known.registration = await page.getByLabel('Registration token').textContent()
   await page.getByRole('button', { name: 'To the dashboard' }).click()
   await page.getByRole('heading', { name: 'Dashboard' }).waitFor()

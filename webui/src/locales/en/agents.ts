@@ -19,7 +19,7 @@ export const agents = {
   open: '{count} open',
   free: 'Free',
   rank: 'Rank {rank}',
-  rankOf: '{rank} of {total}',
+  rankOf: 'Rank {rank} of {total}',
   empty: 'Nobody on the team yet',
   emptyText: 'A team needs a planner, an executor and a reviewer at least.',
   nothingFound: 'Nobody found',
