@@ -66,10 +66,10 @@ ui:
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-# Measure; prints the table of docs/benchmarks.md.
+# Measure; prints the table of docs/benchmarks.md, with PostgreSQL when TEST_DATABASE_URL names a server.
 bench *ARGS:
-    cargo build --release --bin openmoss
-    cargo run --release -p openmoss-bench -- {{ARGS}}
+    cargo build --release -p openmoss -p openmoss-bench {{ if TEST_DATABASE_URL == "" { "" } else { "--features openmoss/postgres" } }}
+    "${CARGO_TARGET_DIR:-target}/release/openmoss-bench" {{ARGS}}
 
 # The demo end to end on both databases, and the browser on the same program.
 demo-check:
@@ -81,8 +81,26 @@ demo-check:
     psql --quiet "$url" -c 'DROP SCHEMA IF EXISTS demo CASCADE' -c 'CREATE SCHEMA demo'
     target/release/openmoss demo --exit --database "$url?options=-csearch_path%3Ddemo"
 
+# The whole contract with existing clients, played against the release program on both databases.
+contract *ARGS:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo build --release --features postgres
+    python3 tools/play-contract --openmoss target/release/openmoss {{ARGS}}
+    url="${TEST_DATABASE_URL:-$(tools/test-postgres start)}"
+    psql --quiet "$url" -c 'DROP SCHEMA IF EXISTS contract CASCADE' -c 'CREATE SCHEMA contract'
+    python3 tools/play-contract --openmoss target/release/openmoss --database "$url?options=-csearch_path%3Dcontract" {{ARGS}}
+
+# Schemathesis as everybody, for a few minutes, on PostgreSQL if TEST_DATABASE_URL is set.
+schemathesis *ARGS:
+    crates/http/tests/schemathesis/run --phases coverage,fuzzing --max-examples 10 {{ARGS}}
+
+# The same for so many minutes, all together.
+schemathesis-long MINUTES="10" *ARGS:
+    crates/http/tests/schemathesis/run --max-time $(( {{MINUTES}} * 60 / 5 )) {{ARGS}}
+
 # What CI runs after the README's test command.
-ci: lint docs test-pg test-client test-ui demo-check test-browser
+ci: lint docs test-pg test-client test-ui schemathesis demo-check contract test-browser
 
 # Forget builds and scratch databases.
 clean:

@@ -12,7 +12,7 @@ use openmoss_domain::{
     SubTask, SubTaskId, Submission, SubmissionId, TaskId, TaskStatus, Timestamp, Transition,
 };
 use openmoss_service::agent::NewAgent;
-use openmoss_service::settings::{Settings, SettingsError, SettingsLayers};
+use openmoss_service::settings::{Settings, SettingsError, SettingsLayers, Sourced};
 use openmoss_service::sub_task::Filter;
 use openmoss_service::{Context, Service, SystemClock, Window};
 use openmoss_storage::{Location, StorageError, Store, StoreOptions, prerequisite, sub_task};
@@ -22,10 +22,9 @@ use uuid::Uuid;
 use crate::texts::text;
 
 /// Changes when what is filled in changes; kept databases of another number are not used.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Where a changed schema shows.
-const MIGRATIONS: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../storage/migrations/sqlite/2026-11-22-000000_initial");
+const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../storage/migrations/sqlite");
 const TASKS: usize = 100;
 const MODULES_PER_TASK: usize = 4;
 const EXECUTORS: usize = 16;
@@ -85,7 +84,8 @@ fn sample(service: &Service, rows: i64) -> Result<Vec<SubTaskId>> {
 
 fn is_current(path: &Path) -> bool {
     let modified = |path: &Path| std::fs::metadata(path).and_then(|file| file.modified());
-    let schema = modified(&Path::new(MIGRATIONS).join("up.sql")).unwrap_or(SystemTime::UNIX_EPOCH);
+    // A new migration is a new folder in this one.
+    let schema = modified(Path::new(MIGRATIONS)).unwrap_or(SystemTime::UNIX_EPOCH);
     modified(path).is_ok_and(|made| made > schema)
 }
 
@@ -104,6 +104,14 @@ struct Fixed(Settings);
 impl SettingsLayers for Fixed {
     fn effective(&self, _: &Value) -> Result<Settings, SettingsError> {
         Ok(self.0.clone())
+    }
+
+    fn sources(&self, _: &Value) -> Result<Vec<Sourced>, SettingsError> {
+        Ok(Vec::new())
+    }
+
+    fn fixed_by(&self, _: &str) -> Option<String> {
+        None
     }
 }
 
@@ -200,7 +208,7 @@ impl Maker {
             prerequisites: u32::from(needs.is_some()),
             open_prerequisites: 0,
         };
-        let id = SubTaskId::from_uuid(Uuid::new_v4());
+        let id = SubTaskId::from_uuid(Uuid::now_v7());
         let mut new = SubTask::create(id, draft(index), place, created);
         let owner = self.executors.get(mixed / 3 % EXECUTORS).map_or(Actor::Admin, Agent::actor);
         let wish = mixed / 11 % 100;
@@ -272,7 +280,7 @@ fn submission(of: &SubTask, index: usize) -> Option<Submission> {
         title: text(30, index),
     };
     Some(Submission {
-        id: SubmissionId::from_uuid(Uuid::new_v4()),
+        id: SubmissionId::from_uuid(Uuid::now_v7()),
         sub_task_id: of.id,
         agent_id,
         attempt: of.attempt,

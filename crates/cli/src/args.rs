@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use crate::command::{admin, agent, config, db, sub_task, task};
+use crate::command::{admin, agent, config, db, skills, sub_task, task};
 use crate::{demo, exit_code};
 
 const EXAMPLES: &str = "\
@@ -98,6 +98,7 @@ pub(crate) enum Command {
     Task(task::TaskArgs),
     SubTask(sub_task::SubTaskArgs),
     Admin(admin::AdminArgs),
+    Skills(skills::SkillsArgs),
     Db(db::DbArgs),
 }
 
@@ -112,6 +113,7 @@ impl Command {
             | Self::Task(_)
             | Self::SubTask(_)
             | Self::Admin(_)
+            | Self::Skills(_)
             | Self::Db(_) => "warn",
         }
     }

@@ -16,8 +16,9 @@ mod yaml;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use openmoss_service::settings::{DatabaseSettings, Settings, SettingsError, SettingsLayers};
-use serde::Serialize;
+use openmoss_service::settings::{
+    DatabaseSettings, Settings, SettingsError, SettingsLayers, Sourced,
+};
 use serde_json::Value;
 
 use self::layer::{Layer, Problem, Reading, Source};
@@ -61,18 +62,6 @@ pub(crate) struct ConfigError {
     pub(crate) problems: Vec<String>,
 }
 
-/// An effective value as `config show` prints it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct ShownValue {
-    /// `section.key`
-    pub(crate) key: String,
-    /// The value; `***` for a secret that is set.
-    pub(crate) value: Value,
-    /// Where it comes from: `default`, the file's path, `database`,
-    /// `environment OPENMOSS_SERVER__PORT` or `flag --port`.
-    pub(crate) source: String,
-}
-
 /// Every layer but the stored settings.
 #[derive(Clone)]
 pub(crate) struct ConfigLayers {
@@ -107,18 +96,18 @@ impl ConfigLayers {
     /// # Errors
     /// An impossible value among `database.*`.
     pub(crate) fn database(&self) -> Result<DatabaseSettings, SettingsError> {
-        let stored = Layer::empty(Source::Database);
-        self.merged(&stored).database().map_err(|located| SettingsError(located.text))
+        Ok(self.opening()?.database)
     }
 
-    /// Every effective value with its source, by key. Impossible values are shown too, so that one
-    /// can look for them.
-    ///
-    /// # Errors
-    /// A stored value of the wrong type that nothing overrides.
-    pub(crate) fn show(&self, stored: &Value) -> Result<Vec<ShownValue>, SettingsError> {
-        let stored = self.stored(stored)?;
-        Ok(self.merged(&stored).rows())
+    /// What the file says, by key.
+    pub(crate) fn of_file(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.file.values.iter().map(|(key, given)| (key.as_str(), &given.value))
+    }
+
+    /// The value of `key` that somebody gave: in the file or in the environment.
+    pub(crate) fn given(&self, key: &str) -> Option<&Value> {
+        let given = self.environment.values.get(key).or_else(|| self.file.values.get(key));
+        given.map(|given| &given.value)
     }
 
     /// Everything wrong: unknown keys, wrong types and impossible values. Empty: all is well.
@@ -170,6 +159,22 @@ impl SettingsLayers for ConfigLayers {
     fn effective(&self, stored: &Value) -> Result<Settings, SettingsError> {
         let stored = self.stored(stored)?;
         self.merged(&stored).settings().map_err(|located| SettingsError(located.text))
+    }
+
+    fn opening(&self) -> Result<Settings, SettingsError> {
+        let stored = Layer::empty(Source::Database);
+        self.merged(&stored).opening().map_err(|located| SettingsError(located.text))
+    }
+
+    fn sources(&self, stored: &Value) -> Result<Vec<Sourced>, SettingsError> {
+        let stored = self.stored(stored)?;
+        Ok(self.merged(&stored).rows())
+    }
+
+    fn fixed_by(&self, key: &str) -> Option<String> {
+        let above = [&self.flags, &self.environment];
+        let layer = above.into_iter().find(|layer| layer.values.contains_key(key))?;
+        Some(layer.source.label(key))
     }
 }
 

@@ -81,6 +81,9 @@ fn of_service(error: &ServiceError) -> ExitCode {
         ServiceError::Domain(refusal) => of_domain(refusal),
         ServiceError::NotFound { .. } => ExitCode::NotFound,
         ServiceError::AlreadyExists(_)
+        | ServiceError::BuiltIn(_)
+        | ServiceError::Unreadable { .. }
+        | ServiceError::NotWritable { .. }
         | ServiceError::ConcurrentChange
         | ServiceError::IdempotencyKeyReused
         | ServiceError::LateSubmission { .. } => ExitCode::Conflict,
@@ -92,6 +95,7 @@ fn of_service(error: &ServiceError) -> ExitCode {
         | ServiceError::AgentDisabled
         | ServiceError::RoleNotAllowed { .. }
         | ServiceError::Throttled { .. }
+        | ServiceError::File(_)
         | ServiceError::Internal(_) => ExitCode::Failed,
     }
 }
@@ -104,9 +108,12 @@ fn of_domain(refusal: &DomainError) -> ExitCode {
         | DomainError::NotOwner { .. }
         | DomainError::PrerequisitesOpen { .. }
         | DomainError::PrerequisiteCancelled { .. }
+        | DomainError::PatrolNotAllowedFrom { .. }
         | DomainError::TaskHeld => ExitCode::Conflict,
         DomainError::RoleNotAllowed { .. }
         | DomainError::TaskRoleNotAllowed { .. }
+        | DomainError::NoteNotAllowed
+        | DomainError::PatrolRoleNotAllowed { .. }
         | DomainError::OwnWork
         | DomainError::OwnScore => ExitCode::Failed,
     }
@@ -116,6 +123,7 @@ fn of_storage(error: &StorageError) -> ExitCode {
     match error {
         StorageError::Unique(_) => ExitCode::Conflict,
         StorageError::Unavailable(_)
+        | StorageError::ConnectionLost(_)
         | StorageError::Overloaded
         | StorageError::Busy
         | StorageError::Corrupt { .. }

@@ -45,6 +45,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Task(args) => command::task::run(&place, &args),
         Command::SubTask(args) => command::sub_task::run(&place, &args),
         Command::Admin(args) => command::admin::run(&place, &args),
+        Command::Skills(args) => command::skills::run(&place, &args),
         Command::Db(args) => command::db::run(&place, &args),
     }
 }

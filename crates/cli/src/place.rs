@@ -4,9 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use openmoss_service::settings::{DatabaseSettings, Settings, SettingsError, SettingsLayers};
+use openmoss_service::settings::{
+    DatabaseSettings, Settings, SettingsError, SettingsLayers, Sourced,
+};
 use openmoss_service::{Service, SystemClock};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::args::PlaceArgs;
 use crate::config::{ConfigLayers, Flags, Loaded, Purpose};
@@ -39,6 +41,20 @@ pub(crate) fn open(place: &PlaceArgs) -> Result<Service, CliError> {
 /// wrong with them.
 pub(crate) fn open_in_spite(layers: &ConfigLayers) -> Result<Service, CliError> {
     refuse_absent(&layers.database()?)?;
+    open_tolerant(layers)
+}
+
+/// Opens the services to put right what is wrong. With wrong settings no server can start and make
+/// the database, so then a missing one is made here.
+pub(crate) fn open_to_repair(layers: &ConfigLayers) -> Result<Service, CliError> {
+    let database = layers.database()?;
+    if layers.effective(&json!({})).is_ok() {
+        refuse_absent(&database)?;
+    }
+    open_tolerant(layers)
+}
+
+fn open_tolerant(layers: &ConfigLayers) -> Result<Service, CliError> {
     let layers = Tolerant(layers.clone());
     Ok(Service::attach(Arc::new(layers), Arc::new(SystemClock))?)
 }
@@ -64,8 +80,18 @@ struct Tolerant(ConfigLayers);
 
 impl SettingsLayers for Tolerant {
     fn effective(&self, stored: &Value) -> Result<Settings, SettingsError> {
-        self.0
-            .effective(stored)
-            .or_else(|_| Ok(Settings { database: self.0.database()?, ..Settings::default() }))
+        self.0.effective(stored).or_else(|_| self.0.opening())
+    }
+
+    fn opening(&self) -> Result<Settings, SettingsError> {
+        self.0.opening()
+    }
+
+    fn sources(&self, stored: &Value) -> Result<Vec<Sourced>, SettingsError> {
+        self.0.sources(stored)
+    }
+
+    fn fixed_by(&self, key: &str) -> Option<String> {
+        self.0.fixed_by(key)
     }
 }

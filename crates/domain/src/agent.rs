@@ -20,6 +20,36 @@ token_enum! {
     }
 }
 
+token_enum! {
+    /// What the admin's list of agents is sorted by.
+    AgentSort {
+        /// When they were created.
+        CreatedAt = "created_at",
+        /// Their names, byte by byte.
+        Name = "name",
+        /// Their scores.
+        TotalScore = "total_score",
+        /// When they last called.
+        LastRequestAt = "last_request_at",
+        /// When they last wrote the activity log.
+        LastActivityAt = "last_activity_at",
+    }
+}
+
+token_enum! {
+    /// What the admin's leaderboard is sorted by.
+    LeaderboardSort {
+        /// Their scores.
+        TotalScore = "total_score",
+        /// Their ranks: the first is the highest score.
+        Rank = "rank",
+        /// When they were created.
+        CreatedAt = "created_at",
+        /// When their scores last changed.
+        LastScoreAt = "last_score_at",
+    }
+}
+
 /// An agent. Its key is not here: storage keeps only the key's hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {

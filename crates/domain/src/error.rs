@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::actor::ActorKind;
 use crate::dependency::open_prerequisites;
 use crate::id::{AgentId, SubTaskId};
+use crate::patrol::{PatrolAction, PatrolStatus};
 use crate::sub_task::{Action, Status};
 use crate::task::{TaskAction, TaskStatus};
 
@@ -141,6 +142,26 @@ pub enum DomainError {
         actor: ActorKind,
         /// What was tried.
         action: TaskAction,
+    },
+    /// The actor has no say about this sub-task.
+    #[error(
+        "a note is for an admin, a planner, a reviewer or the owner of the sub-task; ask the planner \
+         to write it"
+    )]
+    NoteNotAllowed,
+    /// The actor may not do this with a patrol record.
+    #[error("only {allowed} may do this with a patrol record; tell one of them")]
+    PatrolRoleNotAllowed {
+        /// Who may.
+        allowed: &'static str,
+    },
+    /// The record's status does not allow the action.
+    #[error("cannot {action} a patrol record whose status is {status}; read it again")]
+    PatrolNotAllowedFrom {
+        /// The status now.
+        status: PatrolStatus,
+        /// What was tried.
+        action: PatrolAction,
     },
     /// An agent tried to change its own score.
     #[error("an agent may not change its own score; ask an admin")]

@@ -22,6 +22,8 @@ token_enum! {
         TaskAllDone = "all_done",
         /// A part of a goal was created.
         ModuleCreated = "module_created",
+        /// A part of a goal got other texts.
+        ModuleEdited = "module_edited",
         /// A sub-task was created.
         SubTaskCreated = "sub_task_created",
         /// An executor took it.
@@ -58,10 +60,24 @@ token_enum! {
         SubTaskEdited = "sub_task_edited",
         /// Its last open prerequisite was done: it can be claimed.
         SubTaskReady = "sub_task_ready",
+        /// Somebody wrote a note on it.
+        NoteAdded = "note_added",
+        /// Somebody who watches found something wrong.
+        PatrolRecordOpened = "patrol_record_opened",
+        /// What was wrong is so no more.
+        PatrolRecordResolved = "patrol_record_resolved",
+        /// What is wrong is known and left as it is.
+        PatrolRecordIgnored = "patrol_record_ignored",
+        /// What is wrong is to be looked at again.
+        PatrolRecordReopened = "patrol_record_reopened",
         /// An agent was created.
         AgentRegistered = "agent_registered",
         /// An agent was enabled or disabled.
         AgentStatusChanged = "agent_status_changed",
+        /// An agent's name, role or description changed.
+        AgentEdited = "agent_edited",
+        /// An agent was deleted; its name is in the payload.
+        AgentDeleted = "agent_deleted",
         /// An agent got a new key.
         AgentKeyReset = "agent_key_reset",
         /// A score changed.
@@ -70,6 +86,12 @@ token_enum! {
         RuleChanged = "rule_changed",
         /// The wizard or an admin changed settings.
         SettingsChanged = "settings_changed",
+        /// An admin ended sessions of the admin.
+        AdminSessionsEnded = "admin_sessions_ended",
+        /// The content of an existing installation was brought over.
+        Imported = "imported",
+        /// An admin changed a file: a prompt or a skill.
+        ContentChanged = "content_changed",
     }
 }
 

@@ -64,4 +64,8 @@ id_types! {
     SessionId,
     /// One row of the request log.
     RequestId,
+    /// One note on a sub-task.
+    NoteId,
+    /// One finding of a patrol.
+    PatrolRecordId,
 }

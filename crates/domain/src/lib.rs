@@ -15,11 +15,15 @@ pub mod dependency;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod import;
 pub mod log;
 pub mod module;
+pub mod note;
 pub mod page;
+pub mod patrol;
 pub mod plan;
 pub mod policy;
+pub mod prompt;
 pub mod request;
 pub mod review;
 pub mod rule;
@@ -37,11 +41,13 @@ pub use agent::{Agent, AgentStatus};
 pub use error::{DomainError, FieldError, Fields};
 pub use event::{Event, EventKind};
 pub use id::{
-    AgentId, EventId, LogId, ModuleId, RequestId, ReviewId, RuleId, ScoreLogId, SessionId,
-    SubTaskId, SubmissionId, TaskId,
+    AgentId, EventId, LogId, ModuleId, NoteId, PatrolRecordId, RequestId, ReviewId, RuleId,
+    ScoreLogId, SessionId, SubTaskId, SubmissionId, TaskId,
 };
 pub use module::Module;
-pub use page::SortOrder;
+pub use note::Note;
+pub use page::{Keyword, ModuleSort, SortOrder, SubTaskSort, TaskSort};
+pub use patrol::{PatrolRecord, PatrolStatus, Severity};
 pub use policy::Policy;
 pub use review::{Review, ReviewResult};
 pub use rule::{Rule, RuleScope};

@@ -1,8 +1,13 @@
 //! The request log: what is kept of a call that an agent made, and what of it is not.
 
+use std::str::FromStr;
+
 use serde_json::{Map, Value};
 
 use crate::id::{AgentId, RequestId};
+use crate::log::LogAction;
+use crate::review::ReviewResult;
+use crate::task::TaskStatus;
 use crate::time::Timestamp;
 use crate::token::token_enum;
 
@@ -197,9 +202,37 @@ impl RequestEntry {
         self.is_done() && self.path.ends_with("/review-records")
     }
 
+    /// What strangers may see of what came with it: fields that hold one of our own words or a
+    /// number between known ends, and nothing that an agent wrote.
+    #[must_use]
+    pub fn public_sent(&self) -> Option<String> {
+        type IsPublic = fn(&Value) -> bool;
+        let result: IsPublic = |value| is_token::<ReviewResult>(value);
+        let score: IsPublic = |value| value.as_u64().is_some_and(|score| (1..=5).contains(&score));
+        let fields: &[(&str, IsPublic)] = match (self.method.as_str(), self.path.as_str()) {
+            ("POST", "/api/review-records") => &[("result", result), ("score", score)],
+            ("POST", "/api/logs") => &[("action", |value| is_token::<LogAction>(value))],
+            ("PUT", path) if path.starts_with("/api/tasks/") && path.ends_with("/status") => {
+                &[("status", |value| is_token::<TaskStatus>(value))]
+            }
+            _ => return None,
+        };
+        let sent: Value = serde_json::from_str(self.sent.as_deref()?).ok()?;
+        let shown = fields.iter().filter_map(|(name, is_public)| {
+            let value = sent.get(name).filter(|value| is_public(value))?;
+            Some(((*name).to_owned(), value.clone()))
+        });
+        let shown: Map<String, Value> = shown.collect();
+        (!shown.is_empty()).then(|| Value::Object(shown).to_string())
+    }
+
     fn is_done(&self) -> bool {
         self.method == RequestMethod::Post.as_str() && (200..300).contains(&self.status)
     }
+}
+
+fn is_token<T: FromStr>(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.parse::<T>().is_ok())
 }
 
 #[cfg(test)]
@@ -279,5 +312,37 @@ mod tests {
         let text = format!("{filler} ak_0123456789abcdef0123456789abcdef");
         let kept = Sent::Body(json!(text).to_string().into_bytes()).kept(&[]).unwrap();
         assert!(!kept.contains("0123"), "masked first, then cut");
+    }
+
+    #[test]
+    fn strangers_see_words_of_ours_and_nothing_else() {
+        let entry = |method: &str, path: &str, sent: Value| RequestEntry {
+            id: RequestId::from_uuid(uuid::Uuid::nil()),
+            agent_id: AgentId::from_uuid(uuid::Uuid::nil()),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            sent: Some(sent.to_string()),
+            status: 200,
+            duration_ms: 1,
+            created_at: Timestamp::from_micros(0),
+        };
+        let review = json!({"result": "approved", "score": 4, "comment": "x", "issues": "y"});
+        let shown = |method, path, sent: &Value| entry(method, path, sent.clone()).public_sent();
+        let seen = shown("POST", "/api/review-records", &review);
+        assert_eq!(seen.as_deref(), Some(r#"{"result":"approved","score":4}"#));
+        let odd = json!({"result": "my password", "score": 123_456});
+        assert_eq!(shown("POST", "/api/review-records", &odd), None);
+        assert_eq!(shown("GET", "/api/review-records", &review), None);
+        assert_eq!(shown("POST", "/api/sub-tasks", &json!({"status": "active"})), None);
+        let log = json!({"action": "plan", "summary": "x"});
+        assert_eq!(shown("POST", "/api/logs", &log).as_deref(), Some(r#"{"action":"plan"}"#));
+        let status = json!({"status": "active"});
+        let seen = shown("PUT", "/api/tasks/1/status", &status);
+        assert_eq!(seen.as_deref(), Some(r#"{"status":"active"}"#));
+        let cut = RequestEntry {
+            sent: Some("{\"result\": … (cut)".to_owned()),
+            ..entry("POST", "/api/review-records", json!(1))
+        };
+        assert_eq!(cut.public_sent(), None);
     }
 }

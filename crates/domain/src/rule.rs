@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 use crate::token::token_enum;
 
 /// What stands between two merged texts (the contract, section 6).
-const SEPARATOR: &str = "\n\n---\n\n";
+pub(crate) const SEPARATOR: &str = "\n\n---\n\n";
 
 token_enum! {
     /// What a rule applies to.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AgentId, ScoreLogId, SubTaskId};
 use crate::review::ReviewResult;
 use crate::time::Timestamp;
+use crate::token::token_enum;
 
 /// Largest manual change, either way: totals stay far from any integer's end.
 pub const ADJUSTMENT_MAX: i64 = 1_000_000;
@@ -22,6 +23,16 @@ pub fn review_delta(result: ReviewResult, score: u8) -> i64 {
     match result {
         ReviewResult::Approved => delta.max(0),
         ReviewResult::Rejected => delta.min(0),
+    }
+}
+
+token_enum! {
+    /// Which way a score changed.
+    ScoreSign {
+        /// A reward.
+        Positive = "positive",
+        /// A penalty.
+        Negative = "negative",
     }
 }
 

@@ -87,6 +87,9 @@ pub struct SubTask {
     pub open_prerequisites: u32,
     /// Whether the task's status keeps its work back.
     pub held: bool,
+    /// How many notes there are about it. Storage counts them: a note changes nothing else, and
+    /// makes no new version.
+    pub notes: u32,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -209,6 +212,7 @@ impl SubTask {
             prerequisites: place.prerequisites,
             open_prerequisites: place.open_prerequisites,
             held: place.held,
+            notes: 0,
             created_at: now,
             updated_at: now,
             completed_at: None,

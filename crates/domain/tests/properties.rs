@@ -7,6 +7,8 @@
 mod bookkeeping;
 #[path = "properties/history.rs"]
 mod history;
+#[path = "properties/patrol.rs"]
+mod patrol;
 #[path = "properties/plan.rs"]
 mod plan;
 #[path = "properties/sub_task.rs"]

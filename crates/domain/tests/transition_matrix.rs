@@ -179,6 +179,9 @@ const fn refusal(error: &DomainError) -> &'static str {
         DomainError::TaskNotAllowedFrom { .. }
         | DomainError::TaskRoleNotAllowed { .. }
         | DomainError::OwnScore
+        | DomainError::NoteNotAllowed
+        | DomainError::PatrolRoleNotAllowed { .. }
+        | DomainError::PatrolNotAllowedFrom { .. }
         | DomainError::PrerequisiteCancelled { .. }
         | DomainError::Invalid(_) => "!not of a sub-task",
     }

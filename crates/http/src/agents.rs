@@ -130,7 +130,7 @@ async fn register_agent(call: Call) -> Answer<RegisteredView> {
         ))?;
         let body: CreateBody = request.json()?;
         let idempotency = request.idempotency(&token)?;
-        let cx = Context { actor: REGISTRANT, idempotency };
+        let cx = Context { idempotency, ..Context::of(REGISTRANT) };
         Ok(service.register_agent(&cx, &token, request.address, &body.into())?.into())
     })
     .await
@@ -217,7 +217,7 @@ async fn reset_agent_key(call: Call, path: web::Path<String>) -> Answer<KeyView>
 #[get("/api/agents/me/skill")]
 async fn find_my_skill(call: Call) -> Result<Text, Problem> {
     let key = call.agent_key();
-    let skill = call.agent(move |known, agent| Ok(known.service.skill(agent.role, &key)));
+    let skill = call.agent(move |known, agent| Ok(known.service.skill(agent.role, &key)?));
     Ok(Text(skill.await?.into_inner()))
 }
 

@@ -1,21 +1,23 @@
 //! A request on its way to a use case: who calls, with what body, and the one way out of async.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::uri::Authority;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
-use openmoss_domain::{Actor, Agent, Role, SubTask};
-use openmoss_service::{Context, Idempotency, Service, ServiceError};
+use openmoss_domain::{Actor, Agent, Fields, Role, SubTask};
+use openmoss_service::{Context, Idempotency, OwnSession, Service, ServiceError};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use crate::events::Streams;
 use crate::input;
+use crate::page::AdminPageQuery;
 use crate::problem::Problem;
 use crate::request_log::Seen;
 use crate::sub_tasks::views::SubTaskView;
@@ -24,6 +26,9 @@ use crate::sub_tasks::views::SubTaskView;
 pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
 /// Longest Idempotency-Key, in bytes.
 pub(crate) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
+/// Most pages into a list that a worker skips itself.
+const NEAR_PAGES_MAX: u32 = 5;
 
 /// What a handler answers.
 pub(crate) type Answer<T> = Result<web::Json<T>, Problem>;
@@ -38,11 +43,17 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Runs `work` in the blocking pool: the only place that leaves async.
+    /// Leaves async, here and nowhere else: runs `work` in the blocking pool, or, if it is a short
+    /// read for which this worker has a connection of its own, at once.
     async fn run<T: Send + 'static>(
         &self,
+        is_short: bool,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        if is_short && self.service.can_read_here() {
+            let panicked = |_| Err(Problem::internal(&"a read panicked"));
+            return catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked);
+        }
         let busy = |_| Problem::from(openmoss_service::StorageError::Overloaded);
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(busy)?;
         let result = web::block(move || {
@@ -73,7 +84,7 @@ impl Lasting {
         work: impl FnOnce(&Service) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let shared = self.shared.clone();
-        self.shared.run(move || work(&shared.service)).await
+        self.shared.run(false, move || work(&shared.service)).await
     }
 
     /// Whether whoever gets the answer may still have it.
@@ -93,8 +104,8 @@ impl Lasting {
 /// A request before it is known who sends it.
 pub(crate) struct Call {
     shared: web::Data<Shared>,
-    agent_key: Option<String>,
-    admin_token: Option<String>,
+    /// Whether all that is asked for is a short read.
+    is_short: bool,
     request: Request,
     seen: Seen,
 }
@@ -105,12 +116,15 @@ pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) body: web::Bytes,
-    pub(crate) headers: HeaderMap,
+    headers: Headers,
     pub(crate) address: Option<IpAddr>,
     pub(crate) base_url: String,
 }
 
-/// A request of a known caller, inside the blocking pool.
+/// A request's headers, each a reference to what was received.
+struct Headers(Vec<(HeaderName, HeaderValue)>);
+
+/// A request of a known caller, where its work is done.
 pub(crate) struct Known<'a> {
     pub(crate) service: &'a Service,
     pub(crate) cx: Context,
@@ -128,25 +142,31 @@ impl FromRequest for Call {
         Box::pin(async move {
             let shared = shared.ok_or_else(|| Problem::internal(&"no shared state"))?;
             let body = body.await.map_err(|error| unreadable(&error))?;
-            let headers = request.headers();
             let seen = Seen::leave(&request, body.clone());
             Ok(Self {
+                is_short: false,
                 seen,
-                agent_key: agent_key(headers),
-                admin_token: header_text(headers, "x-admin-token"),
                 request: Request {
                     method: request.method().clone(),
                     path: request.path().to_owned(),
                     query: request.query_string().to_owned(),
                     base_url: base_url(&shared.service, &request),
                     address: client_address(&request),
-                    headers: headers.clone(),
+                    headers: Headers::of(request.headers()),
                     body,
                 },
                 shared,
             })
         })
     }
+}
+
+/// Whether a query asks for one of the first pages. One that cannot be told at a glance counts as
+/// far away.
+fn is_near(query: &str) -> bool {
+    let mut pages = query.split('&').filter_map(|pair| pair.strip_prefix("page="));
+    let is_low = |page: &str| page.parse().is_ok_and(|page: u32| page <= NEAR_PAGES_MAX);
+    !query.contains('%') && pages.all(is_low)
 }
 
 fn unreadable(error: &actix_web::Error) -> Problem {
@@ -157,16 +177,26 @@ fn unreadable(error: &actix_web::Error) -> Problem {
     Problem::new("malformed_request", "the body could not be read")
 }
 
-fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+impl Headers {
+    fn of(headers: &HeaderMap) -> Self {
+        Self(headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
+    fn get(&self, name: &str) -> Option<&HeaderValue> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.to_str().ok()
+    }
 }
 
-/// `Authorization: Bearer <key>`, or `X-Agent-Key: <key>`.
-fn agent_key(headers: &HeaderMap) -> Option<String> {
-    let bearer = header_text(headers, header::AUTHORIZATION.as_str())
-        .and_then(|value| value.strip_prefix("Bearer ").map(|key| key.trim().to_owned()));
-    bearer.or_else(|| header_text(headers, "x-agent-key"))
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }
+
+/// The header with the admin's session token.
+const ADMIN_TOKEN: &str = "x-admin-token";
 
 /// The client's address. Whoever is on this host may do more, so what may come from elsewhere
 /// counts as an address that nobody has: what a proxy passes on without a readable address, and
@@ -215,24 +245,38 @@ fn base_url(service: &Service, request: &HttpRequest) -> String {
     }
     let is_proxied = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
     let proto = header_text(request.headers(), "x-forwarded-proto").filter(|_| is_proxied);
-    let scheme = if proto.as_deref() == Some("https") { "https" } else { "http" };
-    let host = header_text(request.headers(), "host").unwrap_or_else(|| "127.0.0.1".to_owned());
+    let scheme = if proto == Some("https") { "https" } else { "http" };
+    let host = header_text(request.headers(), "host").unwrap_or("127.0.0.1");
     format!("{scheme}://{host}")
 }
 
 impl Call {
+    /// Says that all that is asked for is a short read by an agent: a few rows that an index finds.
+    /// Where the database is a file, the worker reads them itself.
+    pub(crate) fn short(mut self) -> Self {
+        self.is_short = true;
+        self
+    }
+
+    /// The same for a list: a page near its start is short, one far behind is not.
+    pub(crate) fn short_page(mut self) -> Self {
+        self.is_short = is_near(&self.request.query);
+        self
+    }
+
     async fn run<T: Send + 'static>(
         self,
         work: impl FnOnce(Self) -> Result<T, Problem> + Send + 'static,
     ) -> Answer<T> {
-        let shared = self.shared.clone();
-        shared.run(move || work(self)).await.map(web::Json)
+        let (shared, is_short) = (self.shared.clone(), self.is_short);
+        shared.run(is_short, move || work(self)).await.map(web::Json)
     }
 
     /// What an answer needs that lasts longer than the request.
     pub(crate) fn lasting(&self) -> Lasting {
-        let admin = self.admin_token.clone().map(Credential::Admin);
-        let agent = || Credential::Agent(self.agent_key.clone().unwrap_or_default());
+        let token = self.request.headers.text(ADMIN_TOKEN);
+        let admin = token.map(|token| Credential::Admin(token.to_owned()));
+        let agent = || Credential::Agent(self.agent_key());
         Lasting { shared: self.shared.clone(), credential: admin.unwrap_or_else(agent) }
     }
 
@@ -280,13 +324,17 @@ impl Call {
 
     /// For the admin.
     pub(crate) async fn admin<T: Send + 'static>(
-        self,
+        mut self,
         work: impl FnOnce(&Known<'_>) -> Result<T, Problem> + Send + 'static,
     ) -> Answer<T> {
+        // A look at the session may prolong it, which is a write.
+        self.is_short = false;
         self.run(move |call| {
-            let token = call.admin_token.as_deref().ok_or(ServiceError::NoAdminSession)?;
+            let token = call.request.headers.text(ADMIN_TOKEN);
+            let token = token.ok_or(ServiceError::NoAdminSession)?;
             let actor = call.shared.service.authenticate_admin(token)?;
-            let known = call.known(actor, token)?;
+            let mut known = call.known(actor, token)?;
+            known.cx.session = Some(OwnSession::of(token));
             work(&known)
         })
         .await
@@ -297,14 +345,14 @@ impl Call {
         self,
         work: impl FnOnce(&Known<'_>) -> Result<T, Problem> + Send + 'static,
     ) -> Answer<T> {
-        if self.admin_token.is_some() {
+        if self.request.headers.text(ADMIN_TOKEN).is_some() {
             return self.admin(work).await;
         }
         self.agent(move |known, _| work(known)).await
     }
 
     fn authenticated_agent(&self) -> Result<(Agent, &str), Problem> {
-        let key = self.agent_key.as_deref().ok_or(ServiceError::Unauthenticated(
+        let key = self.request.agent_key().ok_or(ServiceError::Unauthenticated(
             "an API key is needed; send it as Authorization: Bearer <key>",
         ))?;
         let agent = self.shared.service.authenticate_agent(key)?;
@@ -314,22 +362,22 @@ impl Call {
 
     /// An agent may ask what everybody may: it is in the request log all the same.
     fn recognise_agent(&self) {
-        if self.agent_key.is_some() {
+        if self.has_agent_key() {
             // A wrong key is nobody's, and nobody is asked for one here.
             let _ = self.authenticated_agent();
         }
     }
 
     /// Whether a key came with it, right or wrong.
-    pub(crate) const fn has_agent_key(&self) -> bool {
-        self.agent_key.is_some()
+    pub(crate) fn has_agent_key(&self) -> bool {
+        self.request.agent_key().is_some()
     }
 
     fn known(&self, actor: Actor, credential: &str) -> Result<Known<'_>, Problem> {
         let idempotency = self.request.idempotency(credential)?;
         Ok(Known {
             service: &self.shared.service,
-            cx: Context { actor, idempotency },
+            cx: Context { idempotency, ..Context::of(actor) },
             request: &self.request,
         })
     }
@@ -341,7 +389,7 @@ impl Call {
 
     /// The raw API key, for the one answer that must show it again.
     pub(crate) fn agent_key(&self) -> String {
-        self.agent_key.clone().unwrap_or_default()
+        self.request.agent_key().unwrap_or_default().to_owned()
     }
 }
 
@@ -356,9 +404,28 @@ impl Request {
         input::query(&self.query)
     }
 
+    /// The query of an admin's list: which page, and of what. Names everything that is wrong.
+    pub(crate) fn list_query<T: DeserializeOwned>(&self) -> Result<(AdminPageQuery, T), Problem> {
+        let mut fields = Fields::default();
+        let page: Option<AdminPageQuery> = input::query_noting(&self.query, &mut fields)?;
+        if let Some(page) = page {
+            page.check(&mut fields);
+        }
+        let asked = input::query_noting(&self.query, &mut fields)?;
+        fields.finish()?;
+        page.zip(asked).ok_or_else(|| Problem::field("query", "cannot be read"))
+    }
+
     /// A header's text.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
-        header_text(&self.headers, name)
+        self.headers.text(name).map(str::to_owned)
+    }
+
+    /// `Authorization: Bearer <key>`, or `X-Agent-Key: <key>`.
+    fn agent_key(&self) -> Option<&str> {
+        let authorization = self.headers.text(header::AUTHORIZATION.as_str());
+        let bearer = authorization.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+        bearer.or_else(|| self.headers.text("x-agent-key"))
     }
 
     /// The idempotency key of a POST, bound to its caller, path and body.
@@ -383,5 +450,21 @@ impl Known<'_> {
     /// A sub-task as the caller sees it.
     pub(crate) fn view(&self, sub_task: SubTask) -> Result<SubTaskView, Problem> {
         Ok(self.service.view_sub_task(self.cx.actor, sub_task)?.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_near;
+
+    #[test]
+    fn a_worker_skips_few_pages_and_leaves_what_it_cannot_tell() {
+        for near in ["", "page_size=20", "page=5&page_size=100", "status=done&page=1"] {
+            assert!(is_near(near), "{near}");
+        }
+        for far in ["page=6", "page=1&page=99999", "page=-1", "page=x", "p%61ge=99999", "page=%39"]
+        {
+            assert!(!is_near(far), "{far}");
+        }
     }
 }

@@ -148,14 +148,28 @@ fn without_required_fields(document: &OpenApi) -> BTreeSet<String> {
     empty.map(|(name, _)| name.clone()).collect()
 }
 
-/// These end or begin something once; a repeat tells how it stands.
-const WITHOUT_IDEMPOTENCY_KEY: &[&str] =
-    &["/api/admin/login", "/api/admin/logout", "/api/setup/initialize"];
+/// These answer a repeat with a new secret, end or begin something once, or write a file; a repeat
+/// tells how it stands.
+const WITHOUT_IDEMPOTENCY_KEY: &[&str] = &[
+    "/api/admin/login",
+    "/api/admin/logout",
+    "/api/admin/prompts/agents",
+    "/api/admin/skills",
+    "/api/setup/initialize",
+    "/api/admin/agents/{agent_id}/reset-key",
+];
+/// These make an agent once, and answer a repeat with a fresh key for it: keys are not kept.
+const WITH_FRESH_KEY: &[&str] = &["/api/agents/register", "/api/agents", "/api/admin/agents"];
 
 fn take_idempotency_key(path: &str, operation: &mut Operation) {
     if WITHOUT_IDEMPOTENCY_KEY.contains(&path) {
         return;
     }
+    let description = if WITH_FRESH_KEY.contains(&path) {
+        "A repeat with the same key gets a fresh API key for the agent that the first one made"
+    } else {
+        "A repeat with the same key gets the first answer"
+    };
     let key = ObjectBuilder::new()
         .schema_type(Type::String)
         .min_length(Some(1))
@@ -164,7 +178,7 @@ fn take_idempotency_key(path: &str, operation: &mut Operation) {
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
-        .description(Some("A repeat with the same key gets the first answer"))
+        .description(Some(description))
         .schema(Some(key))
         .build();
     operation.parameters.get_or_insert_default().push(parameter.into());
@@ -174,7 +188,9 @@ const DESCRIPTION: &str = "\
 Coordination for teams of AI agents. Agents send `Authorization: Bearer <key>`, the admin
 `X-Admin-Token`. Every refusal is an `application/problem+json`: its `detail` says what to do, its
 `code` is one of those under `ProblemCode`, and its `type` leads to an explanation. Every POST that
-takes an `Idempotency-Key` may be repeated with it: within a day a repeat gets the first answer.";
+takes an `Idempotency-Key` may be repeated with it: within a day a repeat gets the first answer, but
+for those that make an agent, whose key is never shown twice: a repeat gets a fresh one. Login, logout,
+setup and reset-key take no such key.";
 
 /// The groups of operations, in the order in which one meets them.
 const TAGS: &[(&str, &str)] = &[
@@ -186,8 +202,12 @@ const TAGS: &[(&str, &str)] = &[
     ("Sub-tasks", "The units of work and every step of their lives."),
     ("Reviews", "Verdicts on what was handed in."),
     ("Scores", "Who has earned what."),
+    ("Patrol", "What somebody who watches found, and what became of it."),
     ("Activity log", "What agents write about their own work."),
+    ("Feed", "What the agents are doing, for everybody if it is public."),
     ("Rules", "What every agent reads."),
+    ("Prompts", "Texts that agents are started with."),
+    ("Skills", "Folders that agents' runtimes read."),
     ("Events", "Everything that happened, in order."),
 ];
 

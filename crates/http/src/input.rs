@@ -2,12 +2,16 @@
 
 use std::str::FromStr;
 
+use openmoss_domain::{FieldError, Fields, Keyword};
 use openmoss_service::ServiceError;
 use serde::de::{DeserializeOwned, Error as _, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use serde_json::Value;
 
 use crate::problem::Problem;
+
+/// A list goes at most this many days back: a century.
+const DAYS_MAX: u32 = 36_500;
 
 /// A JSON body as `T`; an absent one counts as `{}`.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -22,7 +26,9 @@ pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         let field = error.path().to_string();
         let cause = error.into_inner();
         match cause.classify() {
-            serde_json::error::Category::Data => wrong_field("body", &field, &cause.to_string()),
+            serde_json::error::Category::Data => {
+                Problem::invalid(vec![wrong_field("body", &field, &cause.to_string())])
+            }
             serde_json::error::Category::Syntax
             | serde_json::error::Category::Eof
             | serde_json::error::Category::Io => {
@@ -39,12 +45,47 @@ pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 /// A query string as `T`.
 pub(crate) fn query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     if !is_utf8(query) {
-        return Err(Problem::new("malformed_request", "the query is not valid UTF-8"));
+        return Err(not_utf8());
     }
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
-        wrong_field("query", &error.path().to_string(), &error.inner().to_string())
+        let wrong = wrong_field("query", &error.path().to_string(), &error.inner().to_string());
+        Problem::invalid(vec![wrong])
     })
+}
+
+/// A query string as `T`; notes every field that cannot be read. `T` is there unless one was noted.
+pub(crate) fn query_noting<T: DeserializeOwned>(
+    query: &str,
+    fields: &mut Fields,
+) -> Result<Option<T>, Problem> {
+    if !is_utf8(query) {
+        return Err(not_utf8());
+    }
+    let mut pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let mut is_right = true;
+    // Each round takes the pairs of one wrong field away, so it ends.
+    loop {
+        let rest = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+        let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(rest.as_bytes()));
+        let error = match serde_path_to_error::deserialize(reader) {
+            Ok(value) => return Ok(is_right.then_some(value)),
+            Err(error) => error,
+        };
+        is_right = false;
+        let wrong = wrong_field("query", &error.path().to_string(), &error.inner().to_string());
+        let before = pairs.len();
+        pairs.retain(|(name, _)| *name != wrong.field);
+        let is_taken_away = pairs.len() < before;
+        fields.push(wrong.field, wrong.message);
+        if !is_taken_away {
+            return Ok(None);
+        }
+    }
+}
+
+fn not_utf8() -> Problem {
+    Problem::new("malformed_request", "the query is not valid UTF-8")
 }
 
 /// Whether what stands behind the percent signs is text. The parser would put replacement
@@ -62,7 +103,7 @@ fn is_utf8(query: &str) -> bool {
 }
 
 /// A field that cannot be read. `whole` names where the fields are, for when none is to blame.
-fn wrong_field(whole: &str, path: &str, cause: &str) -> Problem {
+fn wrong_field(whole: &str, path: &str, cause: &str) -> FieldError {
     // serde_json adds where in the text; the field says it better.
     let cause = cause.split(" at line ").next().unwrap_or(cause);
     let named = |prefix: &str| cause.strip_prefix(prefix).and_then(|rest| rest.split('`').next());
@@ -72,15 +113,15 @@ fn wrong_field(whole: &str, path: &str, cause: &str) -> Problem {
         path => format!("{path}.{name}"),
     };
     if let Some(name) = named("missing field `") {
-        return Problem::field(inside(name), "is required");
+        return FieldError::new(inside(name), "is required");
     }
     if let Some(name) = named("unknown field `") {
-        return Problem::field(inside(name), "is not a known field");
+        return FieldError::new(inside(name), "is not a known field");
     }
     if let Some(name) = named("duplicate field `") {
-        return Problem::field(inside(name), "is given more than once");
+        return FieldError::new(inside(name), "is given more than once");
     }
-    Problem::field(if path == "." { whole } else { path }, wording(cause))
+    FieldError::new(if path == "." { whole } else { path }, wording(cause))
 }
 
 /// What would be right, in our words. What was found is left out: it may be long, or a secret.
@@ -150,9 +191,10 @@ pub(crate) fn optional_id<T: FromStr>(
 }
 
 /// A filter of the contract's lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum FilterValue<T> {
     /// No filter.
+    #[default]
     Any,
     /// This value.
     Is(T),
@@ -178,6 +220,51 @@ impl<T: FromStr> FilterValue<T> {
     }
 }
 
+/// An id in a query: an empty one is no filter, a malformed one is the id of nothing.
+impl<'de, T: FromStr> Deserialize<'de> for FilterValue<T> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        Ok(Self::parse(Option::<String>::deserialize(reader)?.as_deref()))
+    }
+}
+
+/// A keyword in a query; a blank one is none.
+pub(crate) fn keyword<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Keyword>, D::Error> {
+    let text = text_or_empty(reader)?;
+    Keyword::checked("keyword", &text).map_err(|error| D::Error::custom(error.message))
+}
+
+/// A token in a query; an empty one is none.
+pub(crate) fn token_or_empty<'de, D, T>(reader: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: std::fmt::Display>,
+{
+    let text = text_or_empty(reader)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(D::Error::custom)
+}
+
+/// How many days back a list goes, in a query; more than a century is a century.
+pub(crate) fn days<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<u32>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(reader)? else {
+        return Ok(None);
+    };
+    let days: Option<u64> = text.parse().ok().filter(|days| *days > 0);
+    let days = days.ok_or_else(|| D::Error::custom("must be a whole number from 1"))?;
+    Ok(Some(u32::try_from(days).map_or(DAYS_MAX, |days| days.min(DAYS_MAX))))
+}
+
+/// A number from 1 to `max`; notes the field if it is not.
+pub(crate) fn in_range(fields: &mut Fields, field: &str, asked: i64, max: u32) -> u32 {
+    let number = u32::try_from(asked).ok().filter(|number| (1..=max).contains(number));
+    number.unwrap_or_else(|| {
+        fields.push(field, format!("must be a whole number from 1 to {max}"));
+        max
+    })
+}
+
 /// An integer as existing clients may send it: `5`, `"5"`, `5.0` or `true` (contract, section 3).
 pub(crate) fn lenient_integer<'de, D: Deserializer<'de>>(reader: D) -> Result<i64, D::Error> {
     let value = Value::deserialize(reader)?;
@@ -192,16 +279,6 @@ pub(crate) fn lenient_integer<'de, D: Deserializer<'de>>(reader: D) -> Result<i6
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     };
     integer.ok_or_else(|| D::Error::custom("must be a whole number"))
-}
-
-/// How many days to look back; more than a century of them counts as one.
-pub(crate) fn optional_days<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<u32>, D::Error> {
-    const DAYS_MAX: i64 = 36_500;
-    match Option::<i64>::deserialize(reader)? {
-        None => Ok(None),
-        Some(days) if days < 1 => Err(D::Error::custom("must be at least 1")),
-        Some(days) => Ok(Some(u32::try_from(days.min(DAYS_MAX)).unwrap_or(u32::MAX))),
-    }
 }
 
 /// A text that may be absent or null.
@@ -287,6 +364,30 @@ mod tests {
         for wrong in ["page=", "page=x", "page=99999999999999999999", "page=1.0"] {
             assert_eq!(says(wrong), "Page must be a whole number of at most 18 digits.", "{wrong}");
         }
+    }
+
+    #[test]
+    fn every_wrong_field_of_a_query_is_noted() {
+        #[derive(Debug, Deserialize)]
+        struct Asked {
+            page: Option<i64>,
+            order: Option<openmoss_domain::SortOrder>,
+            #[serde(default, deserialize_with = "days")]
+            days: Option<u32>,
+        }
+        let noted = |text: &str| {
+            let mut fields = Fields::default();
+            let asked: Option<Asked> = query_noting(text, &mut fields).unwrap();
+            asked.ok_or_else(|| fields.finish().unwrap_err().to_string())
+        };
+        let asked = noted("page=2&order=asc&other=x").unwrap();
+        assert_eq!((asked.page, asked.order), (Some(2), Some(openmoss_domain::SortOrder::Asc)));
+        assert_eq!(noted("days=7").unwrap().days, Some(7));
+        let wrong = noted("page=x&order=up&page=y&days=0").unwrap_err();
+        for part in ["page", "asc, desc", "number from 1"] {
+            assert!(wrong.contains(part), "{wrong}");
+        }
+        assert!(query_noting::<Asked>("order=%ff", &mut Fields::default()).is_err());
     }
 
     #[test]

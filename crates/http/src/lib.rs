@@ -1,8 +1,8 @@
 //! The server over HTTP. The only crate that knows HTTP, JSON bodies and OpenAPI.
 //!
 //! A handler extracts, calls one use case, and maps what comes of it. Who calls is decided in
-//! `call`, what a refusal looks like in `problem`, and the way out of async is one line in
-//! `call::Call`. Deliberately absent: rules and SQL.
+//! `call`, what a refusal looks like in `problem`, and the way out of async is
+//! `call::Call::run` alone. Deliberately absent: rules and SQL.
 
 mod admin;
 mod agents;
@@ -10,9 +10,11 @@ mod call;
 mod documentation;
 mod events;
 mod fallback;
+mod feed;
 mod input;
 mod logs;
 mod page;
+mod patrol;
 mod problem;
 mod request_log;
 mod reviews;
@@ -21,9 +23,11 @@ mod rules;
 mod scores;
 mod server;
 mod setup;
+mod skills;
 mod sub_tasks;
 mod tasks;
 mod tools;
+mod versioned;
 mod vocabulary;
 mod webui;
 

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::call::{Answer, Call, Known};
 use crate::input::{FilterValue, text_or_empty};
+use crate::page::PageView;
 use crate::problem::Problem;
 use crate::vocabulary;
 
@@ -18,7 +19,7 @@ const DAYS_DEFAULT: i64 = 7;
 /// An entry.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LogEntry)]
-struct LogView {
+pub(crate) struct LogView {
     #[schema(value_type = uuid::Uuid)]
     id: LogId,
     #[schema(value_type = uuid::Uuid)]
@@ -46,6 +47,8 @@ impl From<LogEntry> for LogView {
         }
     }
 }
+
+pub(crate) type LogEntryPage = PageView<LogView>;
 
 /// A new entry.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -114,20 +114,30 @@ impl<V> PageView<V> {
 }
 
 impl AdminPageQuery {
-    /// Answers with the page that `list` gives for this question.
-    pub(crate) fn answer<T, V: From<T>>(
-        self,
-        list: impl FnOnce(Window) -> Result<Page<T>, Problem>,
-    ) -> Result<PageView<V>, Problem> {
-        let (page, limit) = (self.page.unwrap_or(1), self.page_size.unwrap_or(ADMIN_PAGE_SIZE));
-        let mut fields = Fields::default();
+    fn page_and_limit(self) -> (i64, i64) {
+        (self.page.unwrap_or(1), self.page_size.unwrap_or(ADMIN_PAGE_SIZE))
+    }
+
+    /// Notes what is out of range.
+    pub(crate) fn check(self, fields: &mut Fields) {
+        let (page, limit) = self.page_and_limit();
         if !(1..=PAGE_MAX).contains(&page) {
             fields.push("page", format!("must be 1 to {PAGE_MAX}"));
         }
         if !(1..=PAGE_SIZE_MAX).contains(&limit) {
             fields.push("page_size", format!("must be 1 to {PAGE_SIZE_MAX}"));
         }
+    }
+
+    /// Answers with the page that `list` gives for this question.
+    pub(crate) fn answer<T, V: From<T>>(
+        self,
+        list: impl FnOnce(Window) -> Result<Page<T>, Problem>,
+    ) -> Result<PageView<V>, Problem> {
+        let mut fields = Fields::default();
+        self.check(&mut fields);
         fields.finish().map_err(ServiceError::from)?;
+        let (page, limit) = self.page_and_limit();
         let found = list(Window { offset: (page - 1) * limit, limit })?;
         Ok(PageView::of(found, page, limit))
     }

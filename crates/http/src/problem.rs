@@ -34,6 +34,10 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("agent.not_found", 404, "No such agent."),
     ("review.not_found", 404, "No such review."),
     ("rule.not_found", 404, "No such rule."),
+    ("patrol_record.not_found", 404, "No such patrol record."),
+    ("session.not_found", 404, "No such session, or it is over already."),
+    ("prompt.not_found", 404, "No such prompt."),
+    ("skill.not_found", 404, "No such skill."),
     ("method_not_allowed", 405, "The path exists, this method does not."),
     ("already_exists", 409, "The name or the single place is taken."),
     ("concurrent_change", 409, "Somebody else changed the same thing again and again."),
@@ -47,6 +51,10 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("sub_task.prerequisite_cancelled", 409, "It waits for cancelled work; replace depends_on."),
     ("task.held", 409, "The task's status keeps its work back."),
     ("task.not_allowed_from", 409, "The task's status does not allow the action."),
+    ("patrol_record.not_allowed_from", 409, "The record's status does not allow the action."),
+    ("content.built_in", 409, "The file is part of the program; only a copy can be changed."),
+    ("content.unreadable", 409, "The file must be put right first."),
+    ("content.not_writable", 409, "The server may not write to content.root."),
     ("body_too_large", 413, "The body is over 1 MiB."),
     ("invalid_fields", 422, "Fields break rules; see errors."),
     ("idempotency_key_reused", 422, "The Idempotency-Key came with another request before."),
@@ -234,6 +242,9 @@ impl From<ServiceError> for Problem {
                 Self::new(known.map_or("not_found", |entry| entry.0), detail)
             }
             ServiceError::AlreadyExists(_) => Self::new("already_exists", detail),
+            ServiceError::BuiltIn(_) => Self::new("content.built_in", detail),
+            ServiceError::Unreadable { .. } => Self::new("content.unreadable", detail),
+            ServiceError::NotWritable { .. } => Self::new("content.not_writable", detail),
             ServiceError::ConcurrentChange => Self::new("concurrent_change", detail),
             ServiceError::IdempotencyKeyReused => Self::new("idempotency_key_reused", detail),
             ServiceError::LateSubmission { submission, owner, attempt } => {
@@ -256,7 +267,7 @@ impl From<ServiceError> for Problem {
                 Some(_) | None => Self::field("settings", error.to_string()),
             },
             ServiceError::Storage(error) => error.into(),
-            ServiceError::Internal(cause) => Self::internal(&cause),
+            ServiceError::File(cause) | ServiceError::Internal(cause) => Self::internal(&cause),
         }
     }
 }
@@ -267,7 +278,7 @@ impl From<StorageError> for Problem {
             StorageError::Overloaded | StorageError::Busy => {
                 Self::new("unavailable", "the server is busy; try again in a moment").retry_after(1)
             }
-            StorageError::Unavailable(cause) => {
+            StorageError::Unavailable(cause) | StorageError::ConnectionLost(cause) => {
                 tracing::error!(%cause, "the database is away");
                 Self::new("unavailable", "the database is away; try again in a moment")
                     .retry_after(2)
@@ -295,8 +306,12 @@ impl From<DomainError> for Problem {
             DomainError::NotOwner { owner, attempt } => Self::new("sub_task.not_owner", detail)
                 .with("owner", owner.map(|id| id.to_string()))
                 .with("attempt", attempt),
-            DomainError::RoleNotAllowed { .. } | DomainError::TaskRoleNotAllowed { .. } => {
-                Self::new("role_not_allowed", detail)
+            DomainError::RoleNotAllowed { .. }
+            | DomainError::TaskRoleNotAllowed { .. }
+            | DomainError::NoteNotAllowed
+            | DomainError::PatrolRoleNotAllowed { .. } => Self::new("role_not_allowed", detail),
+            DomainError::PatrolNotAllowedFrom { status, .. } => {
+                Self::new("patrol_record.not_allowed_from", detail).with("status", status.as_str())
             }
             DomainError::OwnWork => Self::new("review.own_work", detail),
             DomainError::OwnScore => Self::new("score.own", detail),

@@ -14,7 +14,7 @@ use crate::vocabulary;
 /// A review.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Review)]
-struct ReviewView {
+pub(crate) struct ReviewView {
     #[schema(value_type = uuid::Uuid)]
     id: ReviewId,
     #[schema(value_type = uuid::Uuid)]

@@ -2,7 +2,10 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{admin, agents, events, logs, reviews, rules, scores, setup, sub_tasks, tasks, tools};
+use crate::{
+    admin, agents, events, feed, logs, patrol, reviews, rules, scores, setup, skills, sub_tasks,
+    tasks, tools,
+};
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     // Routes are tried in this order: what agents ask most comes first.
@@ -14,7 +17,10 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     rules::routes(config);
     events::routes(config);
     scores::routes(config);
+    patrol::routes(config);
     agents::routes(config);
     admin::routes(config);
+    feed::routes(config);
+    skills::routes(config);
     setup::routes(config);
 }

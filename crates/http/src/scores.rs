@@ -60,7 +60,7 @@ impl From<(Agent, Standing)> for StandingView {
 /// A score change.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ScoreChange)]
-struct ChangeView {
+pub(crate) struct ChangeView {
     #[schema(value_type = uuid::Uuid)]
     id: ScoreLogId,
     #[schema(value_type = uuid::Uuid)]
@@ -86,7 +86,7 @@ impl From<ScoreChange> for ChangeView {
     }
 }
 
-type ScoreChangePage = PageView<ChangeView>;
+pub(crate) type ScoreChangePage = PageView<ChangeView>;
 
 /// A score change and the new total.
 #[derive(Debug, Serialize, ToSchema)]

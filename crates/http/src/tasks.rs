@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, Known};
 use crate::input::{FilterValue, FromObject, id, text_or_empty};
 use crate::page::{PageQuery, PageView};
 use crate::problem::Problem;
@@ -84,11 +84,11 @@ struct CreateBody {
     kind: Option<WorkKind>,
 }
 
-/// A change; absent or null fields are kept.
+/// A change; absent or null fields are kept, and so is a name for an empty one.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = TaskEdit)]
 struct EditBody {
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(max_length = 200)]
     name: Option<String>,
     #[schema(max_length = 65_536)]
     description: Option<String>,
@@ -325,12 +325,20 @@ fn task_id(path: &web::Path<String>) -> Result<TaskId, Problem> {
 #[utoipa::path(tag = "Tasks", request_body = CreateBody, responses((status = 200, body = TaskView)))]
 #[post("/api/tasks")]
 async fn create_task(call: Call) -> Answer<TaskView> {
-    call.actor(|known| {
-        let body: CreateBody = known.request.json()?;
-        let kind = body.kind.unwrap_or(WorkKind::Once);
-        Ok(known.service.create_task(&known.cx, &body.name, &body.description, kind)?.into())
-    })
-    .await
+    call.actor(create).await
+}
+
+/// The same for an admin, beside the admin's list.
+#[utoipa::path(tag = "Admin", request_body = CreateBody, responses((status = 200, body = TaskView)), security(("admin" = [])))]
+#[post("/api/admin/tasks")]
+async fn create_task_as_admin(call: Call) -> Answer<TaskView> {
+    call.admin(create).await
+}
+
+fn create(known: &Known<'_>) -> Result<TaskView, Problem> {
+    let body: CreateBody = known.request.json()?;
+    let kind = body.kind.unwrap_or(WorkKind::Once);
+    Ok(known.service.create_task(&known.cx, &body.name, &body.description, kind)?.into())
 }
 
 /// Tasks, newest first.
@@ -405,6 +413,19 @@ async fn create_module(call: Call, path: web::Path<String>) -> Answer<ModuleView
     .await
 }
 
+/// Changes a module's name and description; absent or null fields are kept.
+#[utoipa::path(tag = "Tasks", params(("module_id" = String, Path)), request_body = EditBody, responses((status = 200, body = ModuleView)))]
+#[put("/api/modules/{module_id}")]
+async fn edit_module(call: Call, path: web::Path<String>) -> Answer<ModuleView> {
+    call.actor(move |known| {
+        let body: EditBody = known.request.json()?;
+        let (name, description) = (body.name.as_deref(), body.description.as_deref());
+        let id = id("module", &path)?;
+        Ok(known.service.edit_module(&known.cx, id, name, description)?.into())
+    })
+    .await
+}
+
 /// The modules of a task; none for an unknown task.
 #[utoipa::path(tag = "Tasks", params(("task_id" = String, Path)), responses((status = 200, body = Vec<ModuleView>)))]
 #[get("/api/tasks/{task_id}/modules")]
@@ -433,12 +454,14 @@ async fn create_plan(call: Call, path: web::Path<String>) -> Answer<PlannedView>
 pub(crate) fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
     config
         .service(create_task)
+        .service(create_task_as_admin)
         .service(list_tasks)
         .service(find_task)
         .service(edit_task)
         .service(move_task)
         .service(cancel_task)
         .service(create_module)
+        .service(edit_module)
         .service(list_modules)
         .service(create_plan);
 }

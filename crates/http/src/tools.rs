@@ -42,8 +42,10 @@ struct HealthView {
     status: String,
     /// The project's name.
     service: String,
-    /// Of the HTTP contract.
+    /// Of the HTTP contract that existing clients know.
     version: String,
+    /// Of this server.
+    server_version: String,
 }
 
 /// What agents are told about notifications, which they send themselves.
@@ -64,6 +66,7 @@ async fn health(call: Call) -> Answer<HealthView> {
         status: "ok".to_owned(),
         service: call.service().settings().project.name.clone(),
         version: API_VERSION.to_owned(),
+        server_version: env!("CARGO_PKG_VERSION").to_owned(),
     }))
 }
 

@@ -59,8 +59,30 @@ vocabulary! {
     LogAction => openmoss_domain::log::LogAction,
     /// What a rule applies to.
     RuleScope => openmoss_domain::RuleScope,
+    /// How bad something is.
+    Severity => openmoss_domain::Severity,
+    /// What became of a finding.
+    PatrolStatus => openmoss_domain::PatrolStatus,
+    /// What agents are sorted by.
+    AgentSort => openmoss_domain::agent::AgentSort,
+    /// What the leaderboard is sorted by.
+    LeaderboardSort => openmoss_domain::agent::LeaderboardSort,
+    /// Which way a score changed.
+    ScoreSign => openmoss_domain::score::ScoreSign,
+    /// How a prompt's file is.
+    PromptStatus => openmoss_domain::prompt::PromptStatus,
+    /// In which language a text is written.
+    Language => openmoss_domain::prompt::Language,
     /// What happened.
     EventKind => openmoss_domain::EventKind,
+    /// Which end of a sorted list comes first.
+    SortOrder => openmoss_domain::SortOrder,
+    /// What tasks are sorted by.
+    TaskSort => openmoss_domain::TaskSort,
+    /// What modules are sorted by.
+    ModuleSort => openmoss_domain::ModuleSort,
+    /// What sub-tasks are sorted by.
+    SubTaskSort => openmoss_domain::SubTaskSort,
 }
 
 /// A point in time: RFC 3339, UTC.

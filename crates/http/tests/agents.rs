@@ -241,3 +241,32 @@ fn each_role_gets_its_skill_with_its_key_filled_in() {
     assert_eq!(skills.len(), Role::ALL.len(), "the skills differ");
     server.admin().get("/api/agents/me/skill").refused(401, "unauthenticated");
 }
+
+/// SQLite has one writer, so only on PostgreSQL a change can come between a read and its write.
+#[cfg(feature = "postgres")]
+#[test]
+fn whoever_is_overtaken_is_told_to_read_again() {
+    let server = TestServer::start();
+    if !server.db.is_postgres() {
+        return;
+    }
+    let agent = server.executor();
+    let (mut other, mut watch) = (server.db.raw(), server.db.raw());
+    other.run(&format!("BEGIN; UPDATE agent SET status = 'disabled' WHERE id = '{}'", agent.id));
+    let waiting =
+        "SELECT COUNT(*) AS n FROM pg_locks waits JOIN pg_locks held ON held.pid = waits.pid
+        WHERE NOT waits.granted AND held.relation = 'agent'::regclass";
+    let reply = std::thread::scope(|scope| {
+        let path = format!("/api/agents/{}/status", agent.id);
+        let admin = server.admin();
+        let overtaken = scope.spawn(move || admin.put(&path, &json!({"status": "disabled"})));
+        while watch.number(waiting) == 0 && !overtaken.is_finished() {
+            std::thread::yield_now();
+        }
+        other.run("COMMIT");
+        overtaken.join().unwrap()
+    });
+    reply.refused(409, "concurrent_change");
+    let path = format!("/api/agents/{}/status", agent.id);
+    server.admin().put(&path, &json!({"status": "active"})).ok();
+}

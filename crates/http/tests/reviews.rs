@@ -216,3 +216,22 @@ fn older_clients_approve_and_send_back_without_a_score() {
         other.step(&again, "rework").refused(403, "role_not_allowed");
     }
 }
+
+/// Work is given to executors only, so it takes an agent whose role changed on the way.
+#[test]
+fn nobody_reviews_its_own_work() {
+    let server = TestServer::start();
+    let (owner, other) = (server.executor(), server.reviewer());
+    let id = server.work_in_review(&owner);
+    server.db.raw().run(&format!("UPDATE agent SET role = 'reviewer' WHERE id = '{}'", owner.id));
+    // Any change of an agent makes the server look anew at who they are.
+    for status in ["disabled", "active"] {
+        let path = format!("/api/agents/{}/status", other.id);
+        server.admin().put(&path, &json!({"status": status})).ok();
+    }
+    let body = json!({"sub_task_id": id, "result": "approved", "score": 5});
+    owner.post(PATH, &body).refused(403, "review.own_work");
+    owner.step(&id, "complete").refused(403, "review.own_work");
+    assert_eq!(server.look(&id)["status"], "review");
+    other.post(PATH, &body).ok();
+}

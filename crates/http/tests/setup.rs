@@ -104,7 +104,7 @@ fn what_the_wizard_needs_is_told_field_by_field_and_nothing_is_kept() {
         run(&server.anyone(), &with(key, value)).wrong_fields(&[field]);
     }
     let elsewhere = with("external_url", json!("ftp://x"));
-    run(&server.anyone(), &elsewhere).wrong_fields(&["server.external_url"]);
+    run(&server.anyone(), &elsewhere).wrong_fields(&["external_url"]);
     assert_eq!(server.anyone().get(STATUS).ok()["initialized"], false);
     assert_eq!(server.service.stored_settings().unwrap(), json!({}));
 }
@@ -191,4 +191,41 @@ fn an_installation_with_agents_was_set_up_before() {
     assert_eq!(server.anyone().get(STATUS).ok()["initialized"], true);
     let body = with("current_password", json!(PASSWORD));
     run(&server.anyone(), &body).refused(403, "forbidden");
+}
+
+#[test]
+fn the_wizard_bounds_what_it_stores() {
+    let server = fresh();
+    let long = format!("https://{}", "a".repeat(500));
+    for bad in ["moss.example", "ftp://moss", "https://", "https://a b", "https://u@h", &long] {
+        run(&server.anyone(), &with("external_url", json!(bad))).wrong_fields(&["external_url"]);
+    }
+    let entries = |n: usize, entry: &str| json!({"channels": vec![entry; n], "events": []});
+    for bad in
+        [entries(51, "chat:x"), entries(1, ""), entries(1, &"x".repeat(501)), entries(1, "a\nb")]
+    {
+        let body = with("notification", bad);
+        run(&server.anyone(), &body).wrong_fields(&["notification.channels"]);
+    }
+    let mut all = with("external_url", json!("x"));
+    all["project_name"] = json!("");
+    all["notification"] = json!({"events": vec!["all_done"; 51]});
+    run(&server.anyone(), &all).wrong_fields(&[
+        "project_name",
+        "external_url",
+        "notification.events",
+    ]);
+    assert_eq!(server.anyone().get(STATUS).ok()["initialized"], false);
+    run(&server.anyone(), &with("notification", entries(50, "chat:x"))).ok();
+}
+
+#[test]
+fn right_setup_tokens_are_not_counted() {
+    let server = fresh();
+    let token = server.service.setup_token().expose().to_owned();
+    let remote = server.anyone().with("X-Forwarded-For", "192.0.2.1").with("X-Setup-Token", &token);
+    for _ in 0..15 {
+        run(&remote, &with("project_name", json!(""))).wrong_fields(&["project_name"]);
+    }
+    run(&remote, &answers()).ok();
 }

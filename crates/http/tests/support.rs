@@ -39,7 +39,7 @@ pub(crate) struct TestServer {
     named: AtomicUsize,
     _background: Background,
     // The last field: the database goes when nothing uses it any more.
-    _db: TestDb,
+    pub(crate) db: TestDb,
 }
 
 /// An agent with its key.
@@ -95,7 +95,12 @@ impl TestServer {
         let base = format!("http://{}", server.address());
         let (admin, named) = (OnceLock::new(), AtomicUsize::new(0));
         let server = Some(server);
-        Self { service, clock, server, base, admin, named, _background: background, _db: db }
+        Self { service, clock, server, base, admin, named, _background: background, db }
+    }
+
+    /// The database, past all rules.
+    pub(crate) fn db(&self) -> &TestDb {
+        &self.db
     }
 
     /// `http://` and where it listens.

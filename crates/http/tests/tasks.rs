@@ -147,7 +147,7 @@ fn an_edit_keeps_what_it_does_not_name() {
     assert_eq!(edited["updated_at"], "2026-09-21T14:13:25.000000Z");
     assert_eq!(edited["created_at"], before["created_at"]);
     for (body, field) in [
-        (json!({"name": ""}), "name"),
+        (json!({"name": " "}), "name"),
         (json!({"name": 5}), "name"),
         (json!({"name": "x".repeat(201)}), "name"),
         (json!({"description": ["x"]}), "description"),

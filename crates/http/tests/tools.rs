@@ -20,7 +20,10 @@ fn download(client: &Client) -> String {
 fn health_and_readiness_are_open_to_everybody() {
     let server = TestServer::start_with(|settings| settings.project.name = "Apollo".to_owned());
     let health = server.anyone().get("/api/health").ok();
-    assert_eq!(health, json!({"status": "ok", "service": "Apollo", "version": "1.0.0"}));
+    let ours = env!("CARGO_PKG_VERSION");
+    let contract =
+        json!({"status": "ok", "service": "Apollo", "version": "1.0.0", "server_version": ours});
+    assert_eq!(health, contract);
     assert_eq!(server.anyone().get("/api/ready").ok(), json!({"message": "Ready."}));
     let strange = server.anyone().with("X-Admin-Token", "x").with("Authorization", "x");
     strange.get("/api/health").ok();

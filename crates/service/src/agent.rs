@@ -1,5 +1,7 @@
 //! Agents: how they come in, and who they are.
 
+pub mod admin;
+
 use std::net::IpAddr;
 
 use crate::id::fresh;
@@ -14,6 +16,9 @@ use crate::credential::{hash, is_same, new_api_key};
 use crate::error::ServiceError;
 use crate::settings::Secret;
 use crate::step::{append, swapped};
+
+pub use openmoss_storage::agent::Related;
+pub use openmoss_storage::agent::listed::Listed;
 
 /// A new agent, as it came in.
 #[derive(Debug, Clone)]
@@ -76,7 +81,7 @@ impl Service {
         let expected = settings.agent.registration_token.expose();
         if expected.is_empty() || !is_same(token, expected) {
             // Only wrong tokens count: fifty agents of one host may register at once.
-            self.throttle.check(address)?;
+            drop(self.throttle.attempt(address)?);
             return Err(ServiceError::Forbidden("the registration token is wrong; ask the admin"));
         }
         self.create_agent(cx, new)

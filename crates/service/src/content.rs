@@ -1,39 +1,23 @@
 //! Texts that agents download: the client, the role skills, the example rule. A file below
 //! `content.root` wins; what is missing there comes from the program itself.
 
-use std::path::Path;
+pub(crate) mod front_matter;
+pub(crate) mod library;
 
-use openmoss_domain::Role;
+use std::io;
+
+use openmoss_domain::{Event, EventKind, Role};
 
 use crate::Service;
+use crate::context::Context;
 use crate::error::ServiceError;
+use crate::step::append;
+pub use library::{FILE_BYTES_MAX, FILES_MAX, Found, Library};
 
-const CLIENT: (&str, &str) = ("skills/task-cli.py", include_str!("../../../skills/task-cli.py"));
-const GLOBAL_RULE: (&str, &str) =
-    ("rules/global-rule-example.md", include_str!("../../../rules/global-rule-example.md"));
+const CLIENT: &str = "skills/task-cli.py";
+const GLOBAL_RULE: &str = "rules/global-rule-example.md";
 /// What the agent's key replaces in a skill (part of the contract, section 7).
 const KEY_PLACEHOLDER: &str = "<注册后填入>";
-
-const fn skill(role: Role) -> (&'static str, &'static str) {
-    match role {
-        Role::Planner => (
-            "skills/task-planner-skill/SKILL.md",
-            include_str!("../../../skills/task-planner-skill/SKILL.md"),
-        ),
-        Role::Executor => (
-            "skills/task-executor-skill/SKILL.md",
-            include_str!("../../../skills/task-executor-skill/SKILL.md"),
-        ),
-        Role::Reviewer => (
-            "skills/task-reviewer-skill/SKILL.md",
-            include_str!("../../../skills/task-reviewer-skill/SKILL.md"),
-        ),
-        Role::Patrol => (
-            "skills/task-patrol-skill/SKILL.md",
-            include_str!("../../../skills/task-patrol-skill/SKILL.md"),
-        ),
-    }
-}
 
 /// The client script, ready to run against one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +29,10 @@ pub struct Client {
 }
 
 impl Service {
-    fn content(&self, (path, embedded): (&str, &'static str)) -> String {
-        let root = self.settings().content.root.clone();
-        std::fs::read_to_string(Path::new(&root).join(path)).unwrap_or_else(|_| embedded.to_owned())
+    pub(crate) fn content(&self, path: &str) -> Result<String, ServiceError> {
+        let found = self.library.find(path);
+        let found = found.ok_or_else(|| ServiceError::Internal(format!("there is no {path}")))?;
+        Ok(found.text().into_owned())
     }
 
     /// The client script with `base_url` as the address that it talks to.
@@ -55,7 +40,7 @@ impl Service {
     /// # Errors
     /// When the script has no line to put the address into.
     pub fn client(&self, base_url: &str) -> Result<Client, ServiceError> {
-        let text = self.content(CLIENT);
+        let text = self.content(CLIENT)?;
         let value_of = |name: &str| {
             text.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_prefix('='))
         };
@@ -70,13 +55,72 @@ impl Service {
     }
 
     /// The skill of a role, with the agent's key filled in.
-    #[must_use]
-    pub fn skill(&self, role: Role, key: &str) -> String {
-        self.content(skill(role)).replace(KEY_PLACEHOLDER, key)
+    ///
+    /// # Errors
+    /// When the program was built without it.
+    pub fn skill(&self, role: Role, key: &str) -> Result<String, ServiceError> {
+        let path = format!("skills/task-{}-skill/SKILL.md", role.as_str());
+        Ok(self.content(&path)?.replace(KEY_PLACEHOLDER, key))
     }
 
     /// The text that becomes the global rule at the first start.
-    pub(crate) fn global_rule_example(&self) -> String {
+    pub(crate) fn global_rule_example(&self) -> Result<String, ServiceError> {
         self.content(GLOBAL_RULE)
+    }
+
+    pub(crate) fn write_content(&self, path: &str, bytes: &[u8]) -> Result<(), ServiceError> {
+        self.library.write(path, bytes).map_err(not_writable(path))
+    }
+
+    pub(crate) fn delete_content(&self, path: &str) -> Result<(), ServiceError> {
+        self.library.delete(path).map_err(not_writable(path))
+    }
+
+    /// Writes a file under a new name and removes the old one. The new one is there first, so that
+    /// nothing is lost between the two.
+    ///
+    /// # Errors
+    /// When the new name is taken, or the old file is the program's own.
+    pub(crate) fn move_content(
+        &self,
+        cx: &Context,
+        from: &str,
+        to: &str,
+        bytes: &[u8],
+    ) -> Result<(), ServiceError> {
+        if self.library.find(to).is_some() {
+            return Err(ServiceError::AlreadyExists(format!("there is a file {to} already")));
+        }
+        if Library::built_in(from).is_some() {
+            return Err(ServiceError::BuiltIn(from.to_owned()));
+        }
+        self.write_content(to, bytes)?;
+        self.delete_content(from)?;
+        self.tell_content_changed(cx, "written", to)?;
+        self.tell_content_changed(cx, "deleted", from)
+    }
+
+    /// Notes in the event log who changed which file, after it is done: a file is no part of a
+    /// transaction.
+    pub(crate) fn tell_content_changed(
+        &self,
+        cx: &Context,
+        change: &'static str,
+        path: &str,
+    ) -> Result<(), ServiceError> {
+        let event = Event::new(EventKind::ContentChanged, cx.actor, self.now())
+            .with("change", change)
+            .with("path", path);
+        self.store.write(move |writer| append(writer, &event))
+    }
+}
+
+pub(crate) fn not_writable(path: &str) -> impl FnOnce(io::Error) -> ServiceError {
+    move |error| {
+        tracing::warn!(%error, path, "a file cannot be written");
+        // The system's own words may hold a path of this machine; ours do not.
+        let is_ours = error.kind() == io::ErrorKind::InvalidInput;
+        let reason = if is_ours { error.to_string() } else { error.kind().to_string() };
+        ServiceError::NotWritable { path: path.to_owned(), reason }
     }
 }

@@ -21,13 +21,32 @@ pub struct Context {
     pub actor: Actor,
     /// The caller's idempotency key, if it sent one.
     pub idempotency: Option<Idempotency>,
+    /// The session through which an admin came: it is not ended with the others.
+    pub session: Option<OwnSession>,
+}
+
+/// The session of whoever asks, by the hash of its token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnSession(pub(crate) String);
+
+impl OwnSession {
+    /// The session with this token.
+    #[must_use]
+    pub fn of(token: &str) -> Self {
+        Self(hash(token.as_bytes()))
+    }
 }
 
 impl Context {
     /// A context of `actor` without an idempotency key.
     #[must_use]
     pub fn of(actor: Actor) -> Self {
-        Self { actor, idempotency: None }
+        Self { actor, idempotency: None, session: None }
+    }
+
+    /// The hash of the own session's token.
+    pub(crate) fn session_hash(&self) -> Option<String> {
+        self.session.as_ref().map(|OwnSession(hash)| hash.clone())
     }
 }
 

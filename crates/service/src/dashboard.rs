@@ -1,13 +1,23 @@
 //! What the dashboard's first page shows. Nothing here counts a table.
 
-use chrono::{NaiveTime, TimeDelta, TimeZone};
+mod highlights;
+mod trends;
+
+use chrono::{NaiveDate, NaiveTime, TimeDelta, TimeZone};
+use chrono_tz::Tz;
 use openmoss_domain::sub_task::Status;
 use openmoss_domain::{AgentStatus, ReviewResult, Role, TaskStatus, Timestamp};
 use openmoss_storage::counter::{Counts, Scope, counts};
-use openmoss_storage::{agent, dashboard};
+use openmoss_storage::sub_task::Facets;
+use openmoss_storage::{agent, dashboard, task};
 
 use crate::Service;
 use crate::error::ServiceError;
+
+pub use highlights::Highlights;
+pub use openmoss_storage::dashboard::{AgentAtWork, Happened};
+pub(crate) use trends::PastDays;
+pub use trends::{Day, Trends};
 
 /// How far back the distribution of review results looks.
 const REVIEW_WINDOW: std::time::Duration = std::time::Duration::from_hours(7 * 24);
@@ -38,13 +48,13 @@ impl Overview {
     /// Tasks in a status.
     #[must_use]
     pub fn tasks(&self, status: TaskStatus) -> i64 {
-        self.tasks.get(status.as_str())
+        task::count(&self.tasks, Some(status), None)
     }
 
     /// Sub-tasks in a status.
     #[must_use]
     pub fn sub_tasks(&self, status: Status) -> i64 {
-        self.sub_tasks.get(status.as_str())
+        Facets { status: Some(status), ..Facets::default() }.count(&self.sub_tasks)
     }
 
     /// Agents of a role, whatever their status.
@@ -95,12 +105,21 @@ impl Service {
     /// The last midnight in the configured zone.
     fn midnight(&self, now: Timestamp) -> Timestamp {
         let zone = self.zone();
-        let today = now.to_datetime().with_timezone(&zone).date_naive();
-        // Where clocks jump over midnight, the day begins later; no jump is longer than this.
-        let begins = (0..24 * 60).step_by(15).find_map(|minutes| {
-            let time = today.and_time(NaiveTime::MIN) + TimeDelta::minutes(minutes);
-            zone.from_local_datetime(&time).earliest()
-        });
-        begins.map_or(now, |begins| begins.with_timezone(&chrono::Utc).into())
+        begin_of(today(now, zone), zone, now)
     }
+}
+
+/// The day that it is in a zone.
+fn today(now: Timestamp, zone: Tz) -> NaiveDate {
+    now.to_datetime().with_timezone(&zone).date_naive()
+}
+
+/// When a day begins in a zone; `otherwise` if it never does.
+fn begin_of(day: NaiveDate, zone: Tz, otherwise: Timestamp) -> Timestamp {
+    // Where clocks jump over midnight, the day begins later; no jump is longer than this.
+    let begins = (0..24 * 60).step_by(15).find_map(|minutes| {
+        let time = day.and_time(NaiveTime::MIN) + TimeDelta::minutes(minutes);
+        zone.from_local_datetime(&time).earliest()
+    });
+    begins.map_or(otherwise, |begins| begins.with_timezone(&chrono::Utc).into())
 }

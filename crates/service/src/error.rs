@@ -65,9 +65,33 @@ pub enum ServiceError {
         /// How long to wait.
         retry_after: Duration,
     },
+    /// A file is part of the program and cannot be deleted or renamed.
+    #[error(
+        "{0} is part of the program and cannot be deleted or renamed; an edited copy of it can"
+    )]
+    BuiltIn(String),
+    /// A file that cannot be used as it is.
+    #[error("{path} cannot be read: {reason}; put it right first")]
+    Unreadable {
+        /// Its path below `content.root`.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system refuses to write below `content.root`.
+    #[error("{path} cannot be written: {reason}; the server must be able to write to content.root")]
+    NotWritable {
+        /// Its path below `content.root`.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
     /// Settings that cannot be in force.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// A file cannot be written or read.
+    #[error("{0}")]
+    File(String),
     /// Storage failed.
     #[error(transparent)]
     Storage(StorageError),

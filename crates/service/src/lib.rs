@@ -14,6 +14,7 @@ mod directory;
 mod error;
 mod id;
 mod live;
+mod names;
 mod step;
 mod throttle;
 
@@ -21,16 +22,23 @@ pub mod admin;
 pub mod agent;
 pub mod dashboard;
 pub mod event;
+pub mod feed;
+pub mod import;
 pub mod log;
+pub mod note;
+pub mod patrol;
 pub mod plan;
+pub mod prompt;
 pub mod request;
 pub mod review;
 pub mod rule;
 pub mod score;
 pub mod settings;
 pub mod setup;
+pub mod skill;
 pub mod sub_task;
 pub mod task;
+pub mod transfer;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -38,18 +46,17 @@ use openmoss_domain::{Policy, Timestamp};
 use openmoss_storage::{Location, Reader, Store, StoreOptions, Writer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 pub use background::{Background, JOBS, Job};
 pub use clock::{Clock, SystemClock};
-pub use context::{Context, Idempotency};
+pub use context::{Context, Idempotency, OwnSession};
 use directory::Directory;
 pub use error::ServiceError;
 pub use live::Listener;
 use live::Live;
 pub use openmoss_storage::event::Recorded;
 pub use openmoss_storage::score::Standing;
-pub use openmoss_storage::{Page, StorageError, Window};
+pub use openmoss_storage::{ByTime, Page, StorageError, Window};
 use settings::{Secret, Settings, SettingsLayers};
 use throttle::Throttle;
 
@@ -64,7 +71,9 @@ pub struct Service {
     directory: Directory,
     live: Live,
     requests: request::Buffer,
+    past_days: dashboard::PastDays,
     setup_token: Secret,
+    library: content::Library,
 }
 
 impl std::fmt::Debug for Service {
@@ -97,14 +106,16 @@ impl Service {
         layers: Arc<dyn SettingsLayers>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServiceError> {
-        let base = layers.effective(&Value::Object(serde_json::Map::new()))?;
+        let base = layers.opening()?;
         let store = Store::open(&StoreOptions {
             location: location(&base)?,
             connections: base.database.connections,
             queue_max: base.server.queue_max,
         })?;
         let stored = store.read(settings::stored)?;
-        let settings = RwLock::new(Arc::new(layers.effective(&stored)?));
+        let settings = layers.effective(&stored)?;
+        let library = content::Library::new(&settings.content.root);
+        let settings = RwLock::new(Arc::new(settings));
         let setup_token = Secret::new(credential::random_hex(16));
         Ok(Self {
             store,
@@ -116,7 +127,9 @@ impl Service {
             directory: Directory::default(),
             live: Live::default(),
             requests: request::Buffer::default(),
+            past_days: dashboard::PastDays::default(),
             setup_token,
+            library,
         })
     }
 
@@ -145,7 +158,7 @@ impl Service {
 
     fn read<T>(
         &self,
-        query: impl FnOnce(&mut Reader) -> Result<T, ServiceError>,
+        query: impl FnMut(&mut Reader) -> Result<T, ServiceError>,
     ) -> Result<T, ServiceError> {
         self.store.read(query)
     }
@@ -163,6 +176,13 @@ impl Service {
         };
         self.live.ring();
         written
+    }
+
+    /// Whether this thread can read at once, without waiting for a connection or a network: so that a
+    /// thread that must not wait may do short reads itself.
+    #[must_use]
+    pub fn can_read_here(&self) -> bool {
+        self.store.can_read_here()
     }
 
     /// Whether the database answers.
@@ -189,7 +209,8 @@ impl Service {
         Ok(self.store.check()?)
     }
 
-    /// Forgets what has expired: admin sessions and remembered answers. Cheap; run it now and then.
+    /// Forgets what has expired, admin sessions and remembered answers, and tidies up the counters.
+    /// Cheap; run it now and then.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -200,7 +221,8 @@ impl Service {
             let before = now.minus(context::REMEMBERED_FOR);
             openmoss_storage::idempotency::delete_before(writer, before)?;
             Ok(())
-        })
+        })?;
+        Ok(self.store.compact_counters()?)
     }
 }
 

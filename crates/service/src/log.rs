@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use crate::id::fresh;
 use openmoss_domain::log::{LogAction, LogEntry};
-use openmoss_domain::{AgentId, DomainError, Fields, LogId, SubTaskId, text};
-use openmoss_storage::log::{Filter, append, list};
-use openmoss_storage::sub_task;
+use openmoss_domain::{
+    Agent, AgentId, DomainError, Fields, Keyword, LogId, SortOrder, SubTaskId, text,
+};
+use openmoss_storage::log::{Filter, Search, append, list, search};
+use openmoss_storage::{ByTime, Page, Window, agent, sub_task};
 
 use crate::Service;
 use crate::context::Context;
@@ -44,6 +46,34 @@ pub struct LogQuery {
     pub days: i64,
     /// How many at most; taken into 1 to 500, and 0 means 20.
     pub limit: i64,
+}
+
+/// Which entries an admin looks for, as it came in.
+#[derive(Debug, Clone, Default)]
+pub struct LogSearch {
+    /// By this agent.
+    pub agent_id: Option<AgentId>,
+    /// About this sub-task.
+    pub sub_task_id: Option<SubTaskId>,
+    /// Of this kind.
+    pub action: Option<LogAction>,
+    /// How many days back; more than 60 count as 60.
+    pub days: Option<u32>,
+    /// With this in their summary.
+    pub keyword: Option<Keyword>,
+}
+
+impl LogSearch {
+    fn at(self, service: &Service) -> Search {
+        let days_max = u32::try_from(DAYS_MAX).unwrap_or(u32::MAX);
+        Search {
+            agent_id: self.agent_id,
+            sub_task_id: self.sub_task_id,
+            action: self.action,
+            since: self.days.map(|days| service.days_ago(days.min(days_max))),
+            keyword: self.keyword,
+        }
+    }
 }
 
 impl Service {
@@ -91,5 +121,36 @@ impl Service {
             since: self.now().minus(Duration::from_hours(24 * days)),
         };
         self.read(|reader| Ok(list(reader, filter, limit)?))
+    }
+
+    /// A page of everybody's entries, each with who wrote it.
+    pub fn search_logs(
+        &self,
+        asked: LogSearch,
+        order: ByTime,
+        window: Window,
+    ) -> Result<Page<(LogEntry, Option<Agent>)>, ServiceError> {
+        let asked = asked.at(self);
+        self.read(|reader| {
+            let page = search(reader, &asked, order, window)?;
+            let ids = page.items.iter().map(|entry| entry.agent_id).collect();
+            let agents = agent::find_many(reader, &ids)?;
+            let items = page.items.into_iter().map(|entry| {
+                let agent = agents.get(&entry.agent_id).cloned();
+                (entry, agent)
+            });
+            Ok(Page { items: items.collect(), total: page.total })
+        })
+    }
+
+    /// A page of entries, newest first.
+    pub fn list_found_logs(
+        &self,
+        asked: LogSearch,
+        window: Window,
+    ) -> Result<Page<LogEntry>, ServiceError> {
+        let asked = asked.at(self);
+        let order = ByTime::ids_ascending(SortOrder::Desc);
+        self.read(|reader| Ok(search(reader, &asked, order, window)?))
     }
 }

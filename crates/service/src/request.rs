@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use openmoss_domain::request::{RequestEntry, RequestMethod, Sent, kept_method, kept_path};
-use openmoss_domain::{AgentId, RequestId, Timestamp};
+use openmoss_domain::{AgentId, Keyword, RequestId, Timestamp};
 use openmoss_storage::request::{append, delete_before, delete_days_before, list};
 use openmoss_storage::{Page, StorageError, Window, agent};
 
@@ -113,7 +113,7 @@ pub struct RequestQuery {
     /// By this method.
     pub method: Option<RequestMethod>,
     /// With this in their path.
-    pub path_keyword: Option<String>,
+    pub path_keyword: Option<Keyword>,
 }
 
 impl Service {

@@ -1,5 +1,7 @@
 //! Reviews: a verdict moves the sub-task, is kept, and changes the owner's score, all at once.
 
+pub(crate) mod listed;
+
 use crate::id::fresh;
 use openmoss_domain::review::{NEUTRAL_SCORE, Verdict};
 use openmoss_domain::score::{ScoreChange, review_delta};
@@ -14,6 +16,9 @@ use crate::context::Context;
 use crate::error::ServiceError;
 use crate::step::{Stepper, append};
 use crate::sub_task::{check_role, find_worker};
+
+pub use listed::ListedReview;
+pub use openmoss_storage::review::Search;
 
 impl Service {
     /// Records a verdict on a sub-task in review.

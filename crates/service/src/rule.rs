@@ -116,7 +116,7 @@ impl Service {
             scope: RuleScope::Global,
             task_id: None,
             sub_task_id: None,
-            content: self.global_rule_example(),
+            content: self.global_rule_example()?,
         };
         match self.create_rule(&Context::of(Actor::System), &new) {
             // Another replica did it a moment ago.

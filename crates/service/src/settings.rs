@@ -1,19 +1,21 @@
 //! What an operator can set, with its defaults. Where each value comes from is decided outside:
 //! [`SettingsLayers`] merges defaults, file, stored changes, environment and flags.
 
+pub(crate) mod bounds;
+mod change;
+mod edit;
+pub mod keys;
+
 use std::fmt;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use openmoss_domain::{Event, EventKind, Policy};
-use openmoss_storage::{Reader, session, setting};
+use openmoss_domain::{FieldError, Policy};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::Service;
-use crate::context::Context;
-use crate::error::ServiceError;
-use crate::step::append;
+use bounds::{check_entries, check_external_url};
+pub(crate) use change::{Changes, fixed, stored};
+pub use edit::SECTIONS;
 
 /// A text that is not printed by accident: `Debug` shows three stars. It is serialised in clear,
 /// because layers are merged as serialised values; never serialise settings into an answer.
@@ -286,6 +288,18 @@ impl Default for ContentSettings {
 #[error("{0}")]
 pub struct SettingsError(pub String);
 
+/// A value in force, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sourced {
+    /// `section.key`
+    pub key: String,
+    /// The value; `***` for a secret that is set.
+    pub value: Value,
+    /// Where it comes from: `default`, the file's path, `database`,
+    /// `environment OPENMOSS_SERVER__PORT` or `flag --port`.
+    pub source: String,
+}
+
 /// Merges every layer into what is in force.
 pub trait SettingsLayers: Send + Sync {
     /// The settings in force when `stored` (an object of sections, from the database) lies
@@ -294,6 +308,25 @@ pub trait SettingsLayers: Send + Sync {
     /// # Errors
     /// A value of the wrong type or an impossible one.
     fn effective(&self, stored: &Value) -> Result<Settings, SettingsError>;
+
+    /// What is needed before the stored settings can be read: `database.*` and `server.queue_max`.
+    /// Another wrong value is in nobody's way here, because a stored one may be in force over it.
+    ///
+    /// # Errors
+    /// An impossible value among those.
+    fn opening(&self) -> Result<Settings, SettingsError> {
+        self.effective(&Value::Object(serde_json::Map::new()))
+    }
+
+    /// Every value in force with its source, by key. Impossible values are shown too.
+    ///
+    /// # Errors
+    /// A stored value of the wrong type that nothing overrides.
+    fn sources(&self, stored: &Value) -> Result<Vec<Sourced>, SettingsError>;
+
+    /// What sets `key` above everything stored, such as `environment OPENMOSS_SERVER__PORT`: a
+    /// value that is stored for it could not be in force.
+    fn fixed_by(&self, key: &str) -> Option<String>;
 }
 
 impl Settings {
@@ -302,127 +335,80 @@ impl Settings {
     /// # Errors
     /// The first impossible value, with what would be right.
     pub fn check(&self) -> Result<(), SettingsError> {
-        let fail = |text: &str| Err(SettingsError(text.to_owned()));
-        if self.project.name.trim().is_empty() {
-            return fail("project.name must not be empty");
+        match self.problems().into_iter().next() {
+            None => Ok(()),
+            Some(FieldError { field, message }) => Err(SettingsError(format!("{field} {message}"))),
         }
-        if self.server.host.parse::<std::net::IpAddr>().is_err() && self.server.host != "localhost"
-        {
-            return fail(
-                "server.host must be an IP address such as 0.0.0.0 or 127.0.0.1, or localhost",
-            );
-        }
-        if !(self.server.external_url.is_empty()
-            || self.server.external_url.starts_with("http://")
-            || self.server.external_url.starts_with("https://"))
-        {
-            return fail("server.external_url must be empty or begin with http:// or https://");
-        }
-        if self.server.timezone.parse::<chrono_tz::Tz>().is_err() {
-            return fail("server.timezone must be an IANA zone name such as UTC or Asia/Shanghai");
-        }
-        if self.server.queue_max == 0 {
-            return fail("server.queue_max must be at least 1");
-        }
-        if !(1..=256).contains(&self.database.connections) {
-            return fail("database.connections must be 1 to 256");
-        }
-        if !matches!(self.database.kind.as_str(), "sqlite" | "postgres") {
-            return fail("database.type must be sqlite or postgres");
-        }
-        if self.database.kind == "postgres" && self.database.url.is_empty() {
-            return fail("database.url must be set when database.type is postgres");
-        }
-        if self.database.url.is_empty() && self.database.path.trim().is_empty() {
-            return fail("database.path must not be empty");
-        }
-        if !(60..=30 * 24 * 3600).contains(&self.policy.lease_seconds) {
-            return fail("policy.lease_seconds must be 60 to 2592000");
-        }
-        if !(1..=24 * 365).contains(&self.admin.session_hours) {
-            return fail("admin.session_hours must be 1 to 8760");
-        }
-        if !(1..=3650).contains(&self.webui.feed_retention_days) {
-            return fail("webui.feed_retention_days must be 1 to 3650");
-        }
-        Ok(())
     }
-}
 
-/// Settings to store, each under a key such as `project.name`.
-pub(crate) type Changes = Vec<(&'static str, Value)>;
-/// Says whether a change may be made to the settings that are in force before it.
-pub(crate) type Permission = fn(&Settings) -> Result<(), ServiceError>;
-
-/// All stored settings as one object of sections.
-pub(crate) fn stored(reader: &mut Reader) -> Result<Value, ServiceError> {
-    let mut sections = Map::new();
-    for (key, text) in setting::list(reader)? {
-        let Some((section, name)) = key.split_once('.') else {
-            continue;
+    /// Every impossible value: its key, and what would be right.
+    #[must_use]
+    pub fn problems(&self) -> Vec<FieldError> {
+        let mut problems = Vec::new();
+        let mut must = |is_so: bool, key: &str, rule: &str| {
+            if !is_so {
+                problems.push(FieldError::new(key, rule));
+            }
         };
-        let value = serde_json::from_str(&text)
-            .map_err(|error| ServiceError::Internal(format!("stored setting {key}: {error}")))?;
-        let section = sections.entry(section).or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(values) = section {
-            values.insert(name.to_owned(), value);
+        let name = self.project.name.trim();
+        must(!name.is_empty(), "project.name", "must not be empty");
+        must(
+            is_host(&self.server.host),
+            "server.host",
+            "must be an IP address such as 0.0.0.0 or 127.0.0.1, or localhost",
+        );
+        let url = check_external_url(&self.server.external_url).err();
+        must(url.is_none(), "server.external_url", &url.unwrap_or_default());
+        let notification = &self.notification;
+        for (key, entries) in [
+            ("notification.channels", &notification.channels),
+            ("notification.events", &notification.events),
+        ] {
+            let wrong = check_entries(entries).err();
+            must(wrong.is_none(), key, &wrong.unwrap_or_default());
         }
+        must(
+            self.server.timezone.parse::<chrono_tz::Tz>().is_ok(),
+            "server.timezone",
+            "must be an IANA zone name such as UTC or Asia/Shanghai",
+        );
+        must(self.server.queue_max > 0, "server.queue_max", "must be at least 1");
+        let database = &self.database;
+        must((1..=256).contains(&database.connections), "database.connections", "must be 1 to 256");
+        must(
+            matches!(database.kind.as_str(), "sqlite" | "postgres"),
+            "database.type",
+            "must be sqlite or postgres",
+        );
+        must(
+            database.kind != "postgres" || !database.url.is_empty(),
+            "database.url",
+            "must be set when database.type is postgres",
+        );
+        must(
+            !database.url.is_empty() || !database.path.trim().is_empty(),
+            "database.path",
+            "must not be empty",
+        );
+        must(
+            (60..=30 * 24 * 3600).contains(&self.policy.lease_seconds),
+            "policy.lease_seconds",
+            "must be 60 to 2592000",
+        );
+        must(
+            (1..=24 * 365).contains(&self.admin.session_hours),
+            "admin.session_hours",
+            "must be 1 to 8760",
+        );
+        must(
+            (1..=3650).contains(&self.webui.feed_retention_days),
+            "webui.feed_retention_days",
+            "must be 1 to 3650",
+        );
+        problems
     }
-    Ok(Value::Object(sections))
 }
 
-impl Service {
-    /// What is stored of the settings, as one object of sections; for `openmoss config show`.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn stored_settings(&self) -> Result<Value, ServiceError> {
-        self.read(stored)
-    }
-
-    /// Stores changes of settings, if `permission` says so, and takes them into force at once. A
-    /// new password ends every admin session. Nothing is stored when the result could not be in
-    /// force.
-    pub(crate) fn change_settings(
-        &self,
-        cx: &Context,
-        changes: Changes,
-        permission: Permission,
-    ) -> Result<(), ServiceError> {
-        // One after the other, so that what was stored last is what is in force.
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let keys: Vec<Value> = changes.iter().map(|(key, _)| (*key).into()).collect();
-        let event = Event::new(EventKind::SettingsChanged, cx.actor, self.now()).with("keys", keys);
-        let (now, layers) = (self.now(), Arc::clone(&self.layers));
-        let effective = self.store.write(move |writer| -> Result<Settings, ServiceError> {
-            setting::lock(writer)?;
-            permission(&layers.effective(&stored(writer)?)?)?;
-            for (key, value) in &changes {
-                setting::set(writer, key, &value.to_string(), now)?;
-            }
-            if changes.iter().any(|(key, _)| *key == "admin.password") {
-                session::delete_all(writer)?;
-            }
-            let effective = layers.effective(&stored(writer)?)?;
-            append(writer, &event)?;
-            Ok(effective)
-        })?;
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(effective);
-        Ok(())
-    }
-
-    /// Takes into force what another process stored: a second replica, or the command line. Cheap;
-    /// run it every few seconds.
-    ///
-    /// # Errors
-    /// When the database cannot be read, or what is stored cannot be in force; then the settings
-    /// stay as they are.
-    pub fn refresh_settings(&self) -> Result<(), ServiceError> {
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let effective = self.layers.effective(&self.stored_settings()?)?;
-        if effective != *self.settings() {
-            *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(effective);
-        }
-        Ok(())
-    }
+fn is_host(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok()
 }

@@ -8,9 +8,10 @@ use serde_json::json;
 use crate::Service;
 use crate::admin::check_new_password;
 use crate::context::Context;
-use crate::credential::{hash_password, is_password, is_same, random_hex};
+use crate::credential::{is_password, is_same, random_hex};
 use crate::error::ServiceError;
-use crate::settings::{Changes, NotificationSettings, Secret};
+use crate::settings::bounds::{check_entries, check_external_url};
+use crate::settings::{Changes, NotificationSettings, Secret, keys};
 
 const DONE: ServiceError = ServiceError::Forbidden("the setup is done already; log in instead");
 
@@ -68,18 +69,20 @@ impl Service {
         caller: SetupCaller<'_>,
         setup: &Setup,
     ) -> Result<Secret, ServiceError> {
-        self.throttle.check(caller.address.filter(|address| !address.is_loopback()))?;
+        let stranger = caller.address.filter(|address| !address.is_loopback());
+        let attempt = self.throttle.attempt(stranger)?;
         if self.is_initialized()? {
             return Err(DONE);
         }
-        let is_local = caller.address.is_none_or(|address| address.is_loopback());
-        if !is_local && !caller.token.is_some_and(|token| is_same(token, self.setup_token.expose()))
+        if stranger.is_some()
+            && !caller.token.is_some_and(|token| is_same(token, self.setup_token.expose()))
         {
             return Err(ServiceError::Forbidden(
                 "setup from another host needs the token that the server printed at start, as X-Setup-Token",
             ));
         }
         self.check_current_password(setup)?;
+        attempt.succeeded();
         let (changes, token) = self.changes(setup)?;
         // Of two that run it at once, the second comes too late.
         self.change_settings(&Context::of(Actor::Admin), changes, |before| {
@@ -106,30 +109,46 @@ impl Service {
         let name = fields.keep(text::name("project_name", &setup.project_name));
         let root =
             fields.keep(text::line("workspace_root", &setup.workspace_root, text::LINE_CHARS_MAX));
+        let settings = self.settings();
         let token = setup.registration_token.as_deref().map(str::trim).unwrap_or_default();
-        let token = if token.is_empty() {
+        let token = if token.is_empty() && self.layers.fixed_by(keys::REGISTRATION_TOKEN).is_some()
+        {
+            settings.agent.registration_token.expose().to_owned()
+        } else if token.is_empty() {
             random_hex(16)
         } else {
             fields.keep(text::line("registration_token", token, text::LINE_CHARS_MAX))
         };
+        let url = setup.external_url.as_deref().map(|url| url.trim().trim_end_matches('/'));
+        let mut note = |field: &str, checked: Result<(), String>| {
+            if let Err(wrong) = checked {
+                fields.push(field, wrong);
+            }
+        };
+        note("external_url", check_external_url(url.unwrap_or_default()));
+        if let Some(notification) = &setup.notification {
+            note("notification.channels", check_entries(&notification.channels));
+            note("notification.events", check_entries(&notification.events));
+        }
         fields.finish()?;
         check_new_password("admin_password", &setup.admin_password)?;
-        let password = self.throttle.one_at_a_time(|| hash_password(&setup.admin_password))?;
         let mut changes = vec![
-            ("admin.password", json!(password.expose())),
             ("project.name", json!(name)),
             ("workspace.root", json!(root)),
             ("agent.registration_token", json!(token)),
             ("agent.allow_registration", json!(setup.allow_registration)),
             ("setup.initialized", json!(true)),
         ];
+        if let Some(hash) = self.hash_unless_fixed("admin_password", &setup.admin_password)? {
+            changes.push((keys::PASSWORD, json!(hash.expose())));
+        }
         if let Some(notification) = &setup.notification {
             changes.push(("notification.enabled", json!(notification.enabled)));
             changes.push(("notification.channels", json!(notification.channels)));
             changes.push(("notification.events", json!(notification.events)));
         }
-        if let Some(url) = &setup.external_url {
-            changes.push(("server.external_url", json!(url.trim().trim_end_matches('/'))));
+        if let Some(url) = url {
+            changes.push(("server.external_url", json!(url)));
         }
         Ok((changes, Secret::new(token)))
     }

@@ -1,18 +1,20 @@
 //! The one loop by which a sub-task changes: read, apply, compare and set, append, follow up.
 
 use crate::id::fresh;
+use crate::sub_task::prerequisites::cancelled_prerequisite;
 use openmoss_domain::sub_task::{BlockedKind, Status};
 use openmoss_domain::{
-    Action, Actor, Command, Event, EventId, EventKind, Policy, SubTask, SubTaskId, Task,
-    TaskStatus, Timestamp, Transition,
+    Action, Actor, Command, DomainError, Event, EventId, EventKind, Policy, SubTask, SubTaskId,
+    Task, TaskStatus, Timestamp, Transition,
 };
 use openmoss_storage::task::Lock;
 use openmoss_storage::{StorageError, Swap, Writer, event, prerequisite, sub_task, task};
 
 use crate::error::ServiceError;
+use crate::sub_task::prerequisites::refuse_cancelled_prerequisite;
 
 /// How often a lost race is decided again from fresh state.
-const TRIES: usize = 5;
+pub(crate) const TRIES: usize = 5;
 
 /// What every step of one transaction shares.
 #[derive(Debug, Clone, Copy)]
@@ -64,13 +66,34 @@ impl Stepper {
                     if let Some(event) = event {
                         append(writer, &event)?;
                     }
-                    let stepped = Stepped { before, after: *next };
+                    let mut stepped = Stepped { before, after: *next };
                     self.follow_up(writer, &stepped, is_locked)?;
+                    if stepped.after.status == Status::Rework && stepped.after.owner.is_none() {
+                        let detail = "nobody owns it: its owner was deleted".to_owned();
+                        stepped.after = self.system().take_back(writer, id, detail)?;
+                    }
                     return Ok(stepped);
                 }
             }
         }
         Err(ServiceError::ConcurrentChange)
+    }
+
+    /// Puts work back into the queue that somebody has in hand, or should have. What waits for
+    /// cancelled work stays blocked instead, with `detail` as its cause.
+    pub(crate) fn take_back(
+        self,
+        writer: &mut Writer,
+        id: SubTaskId,
+        detail: String,
+    ) -> Result<SubTask, ServiceError> {
+        let command = Command::Block { kind: BlockedKind::Other, detail, waits_for: None };
+        let blocked = self.step(writer, id, &command)?.after;
+        match refuse_cancelled_prerequisite(writer, id) {
+            Ok(()) => Ok(self.step(writer, id, &Command::Requeue)?.after),
+            Err(ServiceError::Domain(DomainError::PrerequisiteCancelled { .. })) => Ok(blocked),
+            Err(other) => Err(other),
+        }
     }
 
     /// Locks the task for a step that changes what others of its sub-tasks wait for, or the task
@@ -115,6 +138,9 @@ impl Stepper {
             Status::Pending if before.status == Status::Done => {
                 self.hold_dependents(writer, after)?;
             }
+            Status::Pending if before.status == Status::Cancelled => {
+                self.unblock_dependents(writer, after)?;
+            }
             Status::Pending
             | Status::Assigned
             | Status::Review
@@ -158,7 +184,7 @@ impl Stepper {
     fn release_dependents(self, writer: &mut Writer, done: &SubTask) -> Result<(), ServiceError> {
         for id in prerequisite::dependents(writer, done.id)? {
             let after = self.change_open(writer, id, |open| open.saturating_sub(1))?;
-            if after.open_prerequisites == 0 && !after.status.is_terminal() {
+            if after.is_claimable() {
                 let ready = Event::new(EventKind::SubTaskReady, Actor::System, self.now)
                     .sub_task(after.task_id, after.id);
                 append(writer, &ready)?;
@@ -202,12 +228,47 @@ impl Stepper {
             if !matches!(dependent.status, Status::Pending | Status::Assigned | Status::Rework) {
                 continue;
             }
-            let command = Command::Block {
-                kind: BlockedKind::Dependency,
-                detail: format!("the prerequisite {:?} was cancelled", cancelled.name),
-                waits_for: Some(cancelled.id.to_string()),
-            };
-            self.system().step(writer, id, &command)?;
+            self.block_behind(writer, id, cancelled)?;
+        }
+        Ok(())
+    }
+
+    fn block_behind(
+        self,
+        writer: &mut Writer,
+        id: SubTaskId,
+        cancelled: &SubTask,
+    ) -> Result<(), ServiceError> {
+        let command = Command::Block {
+            kind: BlockedKind::Dependency,
+            detail: format!("the prerequisite {:?} was cancelled", cancelled.name),
+            waits_for: Some(cancelled.id.to_string()),
+        };
+        self.system().step(writer, id, &command).map(drop)
+    }
+
+    /// Work that was blocked because this prerequisite was cancelled goes back into the queue, unless
+    /// another prerequisite is cancelled, too: then that one is the cause from now on.
+    fn unblock_dependents(
+        self,
+        writer: &mut Writer,
+        reopened: &SubTask,
+    ) -> Result<(), ServiceError> {
+        let cause = reopened.id.to_string();
+        for id in prerequisite::dependents(writer, reopened.id)? {
+            let dependent =
+                sub_task::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+            let is_behind = dependent.blocked.is_some_and(|blocked| {
+                blocked.kind == BlockedKind::Dependency
+                    && blocked.waits_for.as_ref() == Some(&cause)
+            });
+            if !is_behind {
+                continue;
+            }
+            self.system().step(writer, id, &Command::Requeue)?;
+            if let Some(other) = cancelled_prerequisite(writer, id)? {
+                self.block_behind(writer, id, &other)?;
+            }
         }
         Ok(())
     }

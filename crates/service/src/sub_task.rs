@@ -1,6 +1,7 @@
 //! What actors do with sub-tasks.
 
 pub(crate) mod creation;
+pub(crate) mod listed;
 pub(crate) mod prerequisites;
 mod query;
 mod steps;
@@ -11,7 +12,8 @@ use openmoss_domain::{Action, Actor, Agent, AgentId, Command, DomainError, SubTa
 use openmoss_storage::{Reader, Writer, agent};
 
 pub use creation::NewSubTask;
-pub use openmoss_storage::sub_task::Filter;
+pub use listed::{ListedSubTask, WholeSubTask};
+pub use openmoss_storage::sub_task::{Filter, Search};
 pub use query::SubTaskView;
 pub use steps::{NextClaim, Obstacle};
 

@@ -1,5 +1,7 @@
 //! What actors do with tasks and modules.
 
+mod listed;
+
 use crate::id::fresh;
 use openmoss_domain::ActorKind;
 use openmoss_domain::error::DomainError;
@@ -14,6 +16,9 @@ use crate::Service;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::step::{Stepper, append, swapped};
+
+pub use listed::{ListedModule, ListedTask, Workload};
+pub use openmoss_storage::task::Search;
 
 impl Service {
     /// States a goal; it begins in `planning`.
@@ -44,7 +49,7 @@ impl Service {
         })
     }
 
-    /// Changes name and description; `None` keeps what is there.
+    /// Changes name and description; `None` keeps what is there, and so does an empty name.
     pub fn edit_task(
         &self,
         cx: &Context,
@@ -52,10 +57,7 @@ impl Service {
         name: Option<&str>,
         description: Option<&str>,
     ) -> Result<Task, ServiceError> {
-        let mut fields = Fields::default();
-        let name = name.map(|name| fields.keep(text::name("name", name)));
-        let description = description.map(|text| fields.keep(text::text("description", text)));
-        fields.finish()?;
+        let (name, description) = checked_texts(name, description)?;
         let edit = TaskEdit { name, description };
         let stepper = self.stepper(cx);
         self.write(cx, move |writer| {
@@ -122,6 +124,42 @@ impl Service {
         })
     }
 
+    /// Changes a module's name and description; `None` keeps what is there, and so does an empty
+    /// name.
+    pub fn edit_module(
+        &self,
+        cx: &Context,
+        id: ModuleId,
+        name: Option<&str>,
+        description: Option<&str>,
+    ) -> Result<Module, ServiceError> {
+        let (name, description) = checked_texts(name, description)?;
+        let stepper = self.stepper(cx);
+        self.write(cx, move |writer| {
+            let found = module::find(writer, id)?.ok_or(ServiceError::not_found("module"))?;
+            // One edit after the other, and none beside the end of the task.
+            let task = task::find_locked(writer, found.task_id, Lock::Exclusive)?
+                .ok_or(ServiceError::not_found("task"))?;
+            task.check(TaskAction::Edit, stepper.actor)?;
+            let before = module::find(writer, id)?.ok_or(ServiceError::not_found("module"))?;
+            let next = Module {
+                name: name.clone().unwrap_or_else(|| before.name.clone()),
+                description: description.clone().unwrap_or_else(|| before.description.clone()),
+                ..before.clone()
+            };
+            if next == before {
+                return Ok(before);
+            }
+            module::set_texts(writer, &next)?;
+            let event = Event::new(EventKind::ModuleEdited, stepper.actor, stepper.now)
+                .task(next.task_id)
+                .with("module_id", next.id.to_string())
+                .with("name", next.name.as_str());
+            append(writer, &event)?;
+            Ok(next)
+        })
+    }
+
     /// The modules of a task, oldest first; none for an unknown task.
     pub fn list_modules(&self, task_id: TaskId) -> Result<Vec<Module>, ServiceError> {
         self.read(|reader| Ok(module::list(reader, task_id)?))
@@ -143,6 +181,18 @@ impl Service {
             Ok(())
         })
     }
+}
+
+/// The texts of an edit. Clients send an empty name for one that shall stay.
+fn checked_texts(
+    name: Option<&str>,
+    description: Option<&str>,
+) -> Result<(Option<String>, Option<String>), DomainError> {
+    let mut fields = Fields::default();
+    let name = name.filter(|name| !name.is_empty());
+    let name = name.map(|name| fields.keep(text::name("name", name)));
+    let description = description.map(|text| fields.keep(text::text("description", text)));
+    fields.finish().map(|()| (name, description))
 }
 
 /// The task to which something is added. A completed one is opened again: late additions count.

@@ -9,12 +9,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 use std::time::Duration;
 
+use openmoss_domain::patrol::Finding;
 use openmoss_domain::sub_task::{BlockedKind, Edit, Status};
 use openmoss_domain::{
-    Agent, AgentId, Deliverable, EventKind, ReviewResult, Role, SubTask, SubTaskId, TaskId,
-    TaskStatus,
+    Agent, AgentId, Deliverable, EventKind, PatrolStatus, ReviewResult, Role, Severity, SubTask,
+    SubTaskId, TaskId, TaskStatus,
 };
 use openmoss_service::event::Filter;
+use openmoss_service::patrol::Filter as PatrolFilter;
 use openmoss_service::sub_task::{Filter as ListFilter, NewSubTask, Obstacle};
 use openmoss_service::{Recorded, ServiceError, Window};
 use openmoss_testkit::{TestDb, TestService, at_once, by, differences, draft, rounds};
@@ -154,7 +156,18 @@ impl Thread<'_> {
         let (admin, planner) = (service.admin(), by(&self.world.planner));
         let held = [Status::Assigned, Status::InProgress, Status::Rework];
         let agent = self.world.executors.choose(&mut self.random).unwrap().id;
-        match self.random.random_range(0..9) {
+        match self.random.random_range(0..12) {
+            9 => {
+                let one = self.one_in(sub_tasks, Status::ALL);
+                let owner = by(&self.owner_of(&one));
+                lived(service.add_note(&admin, one.id, "Look at page 2."));
+                lived(service.add_note(&owner, one.id, "Done so."));
+            }
+            10 => {
+                let one = self.one_in(sub_tasks, &[Status::Pending]);
+                lived(service.assign_sub_task(&admin, one.id, agent));
+            }
+            11 => self.patrol(sub_tasks),
             0 => {
                 let one = self.one_in(sub_tasks, &held);
                 lived(service.reassign_sub_task(&planner, one.id, agent));
@@ -195,6 +208,34 @@ impl Thread<'_> {
                 lived(service.move_task(&admin, task, over));
                 lived(service.claim_next(&by(&self.world.executors[0]), Some(task), None));
                 lived(service.move_task(&admin, task, TaskStatus::Active));
+            }
+        }
+    }
+
+    /// Finds one of a few conditions, or says that one is over.
+    fn patrol(&mut self, sub_tasks: &[SubTask]) {
+        let service = &self.world.service;
+        let one = sub_tasks.choose(&mut self.random).unwrap();
+        let finding = Finding {
+            kind: "silent_owner".to_owned(),
+            severity: *Severity::ALL.choose(&mut self.random).unwrap(),
+            task_id: None,
+            sub_task_id: Some(one.id),
+            agent_id: None,
+            description: "Nothing heard.".to_owned(),
+            action_taken: String::new(),
+            dedup_key: Some(self.random.random_range(0..3).to_string()),
+        };
+        let found = lived(service.open_patrol_record(&service.admin(), &finding));
+        let Some(found) = found.filter(|_| self.random.random_bool(0.5)) else { return };
+        let (admin, id) = (service.admin(), found.record.id);
+        lived(service.ignore_patrol_record(&admin, id, ""));
+        lived(service.resolve_patrol_record(&admin, id, "Asked."));
+        if self.random.random_bool(0.2) {
+            // Somebody may have found the same again meanwhile.
+            match service.reopen_patrol_record(&admin, id) {
+                Err(ServiceError::AlreadyExists(_)) => {}
+                other => drop(lived(other)),
             }
         }
     }
@@ -353,6 +394,19 @@ fn check(db: &TestDb, world: &World, handed_in: &[String]) {
         let deltas = deltas.map(|event| event.payload.0["delta"].as_i64().unwrap());
         assert_eq!(deltas.sum::<i64>(), service.find_agent(agent.id).unwrap().total_score);
     }
+    let patrolled = service.list_patrol_records(&PatrolFilter::default(), ALL).unwrap();
+    let opened = of_kind(EventKind::PatrolRecordOpened).count();
+    assert_eq!((patrolled.items.len(), patrolled.total), (opened, opened.try_into().unwrap()));
+    let held: Vec<_> = patrolled
+        .items
+        .iter()
+        .filter(|record| record.status != PatrolStatus::Resolved)
+        .map(|record| record.dedup_key.clone())
+        .collect();
+    let distinct: BTreeSet<_> = held.iter().collect();
+    assert_eq!(distinct.len(), held.len(), "one record for each condition");
+    let notes: usize = sub_tasks.iter().map(|one| one.notes as usize).sum();
+    assert_eq!(of_kind(EventKind::NoteAdded).count(), notes);
     for task in &world.tasks {
         let of_task: Vec<_> =
             events.iter().filter(|event| event.task_id == Some(*task)).cloned().collect();

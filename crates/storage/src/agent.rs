@@ -1,12 +1,19 @@
 //! Agents and the hashes of their keys.
 
-use diesel::prelude::*;
-use openmoss_domain::{Agent, AgentId, AgentStatus, Role, Timestamp};
+pub mod listed;
 
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::prelude::*;
+use openmoss_domain::sub_task::Status;
+use openmoss_domain::{Agent, AgentId, AgentStatus, Role, Timestamp};
+use serde::Serialize;
+
+use crate::connection::AnyConnection;
 use crate::convert::parse;
-use crate::counter::{Scope, counts};
+use crate::counter::{Deltas, Scope, counts};
 use crate::error::StorageError;
-use crate::schema::agent;
+use crate::schema::{activity_log, agent, request_day, request_log, review_record};
 use crate::store::{Reader, Writer};
 use crate::sub_task::Swap;
 
@@ -16,9 +23,9 @@ const LIST_MAX: i64 = 1_000;
 /// The unique index that refuses a second agent of the same name.
 pub const NAME_UNIQUE: &str = "agent_name_unique";
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = agent)]
-struct AgentRow {
+#[derive(Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = agent, treat_none_as_default_value = false)]
+pub(crate) struct AgentRow {
     id: String,
     name: String,
     role: String,
@@ -41,6 +48,19 @@ impl TryFrom<AgentRow> for Agent {
             name: row.name,
             description: row.description,
         })
+    }
+}
+
+/// What is stored of it.
+pub(crate) fn row(new: &Agent) -> AgentRow {
+    AgentRow {
+        id: new.id.to_string(),
+        name: new.name.clone(),
+        role: new.role.to_string(),
+        description: new.description.clone(),
+        status: new.status.to_string(),
+        total_score: new.total_score,
+        created_at: new.created_at.as_micros(),
     }
 }
 
@@ -115,15 +135,7 @@ pub fn find_by_name(reader: &mut Reader, name: &str) -> Result<Option<Agent>, St
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn insert(writer: &mut Writer, new: &Agent, key_hash: &str) -> Result<(), StorageError> {
-    let row = AgentRow {
-        id: new.id.to_string(),
-        name: new.name.clone(),
-        role: new.role.to_string(),
-        description: new.description.clone(),
-        status: new.status.to_string(),
-        total_score: new.total_score,
-        created_at: new.created_at.as_micros(),
-    };
+    let row = row(new);
     diesel::insert_into(agent::table)
         .values((
             row,
@@ -132,11 +144,16 @@ pub fn insert(writer: &mut Writer, new: &Agent, key_hash: &str) -> Result<(), St
             agent::penalty_count.eq(0),
         ))
         .execute(&mut writer.connection)?;
-    writer.deltas.add(Scope::Agents, count_key(new.role, new.status), 1);
+    count_new(&mut writer.deltas, new);
     Ok(())
 }
 
-/// Enables or disables an agent that was just read as `before`, if its status is still the same.
+/// Counts an agent that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, new: &Agent) {
+    deltas.add(Scope::Agents, count_key(new.role, new.status), 1);
+}
+
+/// Enables or disables an agent that was just read as `before`, if its role and status are still the same.
 ///
 /// # Errors
 /// [`StorageError`] from the database.
@@ -145,12 +162,16 @@ pub fn set_status(
     before: &Agent,
     status: AgentStatus,
 ) -> Result<Swap, StorageError> {
-    let changed =
-        diesel::update(agent::table.filter(
-            agent::id.eq(before.id.to_string()).and(agent::status.eq(before.status.as_str())),
-        ))
-        .set(agent::status.eq(status.as_str()))
-        .execute(&mut writer.connection)?;
+    let changed = diesel::update(
+        agent::table.filter(
+            agent::id
+                .eq(before.id.to_string())
+                .and(agent::role.eq(before.role.as_str()))
+                .and(agent::status.eq(before.status.as_str())),
+        ),
+    )
+    .set(agent::status.eq(status.as_str()))
+    .execute(&mut writer.connection)?;
     if changed == 0 {
         return Ok(Swap::Lost);
     }
@@ -214,4 +235,161 @@ pub fn list_by_score(reader: &mut Reader) -> Result<Vec<Agent>, StorageError> {
 pub fn has_any(reader: &mut Reader) -> Result<bool, StorageError> {
     let query = agent::table.select(agent::id).limit(1);
     Ok(query.first::<String>(&mut reader.connection).optional()?.is_some())
+}
+
+/// The names of these agents, without those that do not exist.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn names(
+    reader: &mut Reader,
+    ids: &BTreeSet<AgentId>,
+) -> Result<HashMap<AgentId, String>, StorageError> {
+    let texts = ids.iter().map(ToString::to_string);
+    let rows: Vec<(String, String)> = agent::table
+        .filter(agent::id.eq_any(texts))
+        .select((agent::id, agent::name))
+        .load(&mut reader.connection)?;
+    rows.into_iter().map(|(id, name)| Ok((parse(TABLE, &id, "id", &id)?, name))).collect()
+}
+
+/// These agents, without those that do not exist.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn find_many(
+    reader: &mut Reader,
+    ids: &BTreeSet<AgentId>,
+) -> Result<HashMap<AgentId, Agent>, StorageError> {
+    let texts = ids.iter().map(ToString::to_string);
+    let rows: Vec<AgentRow> = agent::table
+        .filter(agent::id.eq_any(texts))
+        .select(AgentRow::as_select())
+        .load(&mut reader.connection)?;
+    let agents = rows.into_iter().map(Agent::try_from);
+    agents.map(|agent| agent.map(|agent| (agent.id, agent))).collect()
+}
+
+/// Changes name, role and description of an agent that was just read as `before`, if it is still
+/// the same. A taken name is [`StorageError::Unique`].
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn compare_and_set(
+    writer: &mut Writer,
+    before: &Agent,
+    after: &Agent,
+) -> Result<Swap, StorageError> {
+    let is_same = agent::name
+        .eq(&before.name)
+        .and(agent::role.eq(before.role.as_str()))
+        .and(agent::description.eq(&before.description))
+        .and(agent::status.eq(before.status.as_str()));
+    let changed =
+        diesel::update(agent::table.filter(agent::id.eq(before.id.to_string()).and(is_same)))
+            .set((
+                agent::name.eq(&after.name),
+                agent::role.eq(after.role.as_str()),
+                agent::description.eq(&after.description),
+            ))
+            .execute(&mut writer.connection)?;
+    if changed == 0 {
+        return Ok(Swap::Lost);
+    }
+    writer.deltas.add(Scope::Agents, count_key(before.role, before.status), -1);
+    writer.deltas.add(Scope::Agents, count_key(after.role, before.status), 1);
+    Ok(Swap::Swapped)
+}
+
+/// Lets nobody point at this agent until the transaction ends. SQLite has one writer anyway.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn lock(writer: &mut Writer, id: AgentId) -> Result<(), StorageError> {
+    match &mut writer.reader.connection {
+        AnyConnection::Sqlite(_) => {
+            let _ = id;
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(c) => {
+            let locked = agent::table.filter(agent::id.eq(id.to_string())).select(agent::id);
+            locked.for_update().first::<String>(c).optional()?;
+        }
+    }
+    Ok(())
+}
+
+/// How much points at an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Related {
+    /// Sub-tasks that it owns, finished ones too.
+    pub sub_tasks: i64,
+    /// Reviews that it gave.
+    pub reviews: i64,
+    /// Changes of its score.
+    pub score_changes: i64,
+    /// What it wrote into the activity log.
+    pub activities: i64,
+    /// What it asked, as far as that is still kept.
+    pub requests: i64,
+}
+
+/// How much points at this agent; each number is an index range of one agent, or kept.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn related(reader: &mut Reader, id: AgentId) -> Result<Related, StorageError> {
+    let owned = counts(reader, Scope::Agent(id))?;
+    let id = id.to_string();
+    let score_changes: Option<(i64, i64)> = agent::table
+        .filter(agent::id.eq(&id))
+        .select((agent::reward_count, agent::penalty_count))
+        .first(&mut reader.connection)
+        .optional()?;
+    let (rewards, penalties) = score_changes.unwrap_or_default();
+    Ok(Related {
+        sub_tasks: Status::ALL.iter().map(|status| owned.get(status.as_str())).sum(),
+        reviews: review_record::table
+            .filter(review_record::reviewer_agent.eq(&id))
+            .count()
+            .get_result(&mut reader.connection)?,
+        score_changes: rewards + penalties,
+        activities: activity_log::table
+            .filter(activity_log::agent_id.eq(&id))
+            .count()
+            .get_result(&mut reader.connection)?,
+        requests: request_log::table
+            .filter(request_log::agent_id.eq(&id))
+            .count()
+            .get_result(&mut reader.connection)?,
+    })
+}
+
+/// Deletes an agent that was locked and read in this transaction, and its logs. It must own no
+/// sub-task any more.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn delete(writer: &mut Writer, gone: &Agent) -> Result<(), StorageError> {
+    crate::score::delete_all(writer, gone.id)?;
+    crate::log::delete_all(writer, gone.id)?;
+    let id = gone.id.to_string();
+    diesel::delete(request_day::table.filter(request_day::agent_id.eq(&id)))
+        .execute(&mut writer.connection)?;
+    diesel::delete(request_log::table.filter(request_log::agent_id.eq(&id)))
+        .execute(&mut writer.connection)?;
+    diesel::delete(agent::table.filter(agent::id.eq(&id))).execute(&mut writer.connection)?;
+    writer.deltas.add(Scope::Agents, count_key(gone.role, gone.status), -1);
+    Ok(())
+}
+
+/// How many agents there are.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn count_all(reader: &mut Reader) -> Result<i64, StorageError> {
+    let count = count_by_role(reader)?;
+    let statuses =
+        |role: &Role| AgentStatus::ALL.iter().map(|status| count(*role, *status)).sum::<i64>();
+    Ok(Role::ALL.iter().map(statuses).sum())
 }

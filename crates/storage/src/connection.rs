@@ -17,6 +17,15 @@ use crate::error::StorageError;
 
 /// How long SQLite waits for another program that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a thread waits that must not.
+const BUSY_TIMEOUT_HERE: Duration = Duration::from_millis(20);
+/// How many pages of 4 KiB the log may have before it is copied into the database: each page that
+/// changed often is copied once.
+const LOG_PAGES: u32 = 4_000;
+/// How many it may have when readers kept it from being begun anew: then the writer waits for them.
+pub(crate) const LOG_PAGES_MAX: i64 = 4 * LOG_PAGES as i64;
+/// How large the log's file may stay when it was copied, in bytes.
+const LOG_BYTES_MAX: u32 = 32 << 20;
 
 /// A connection to either backend.
 #[derive(diesel::MultiConnection)]
@@ -81,6 +90,8 @@ impl std::fmt::Debug for Location {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Read,
+    /// Reading by a thread that must not wait.
+    ReadHere,
     Write,
 }
 
@@ -99,6 +110,7 @@ pub(crate) fn open(location: &Location, purpose: Purpose) -> Result<AnyConnectio
             let mut connection = diesel::pg::PgConnection::establish(url).map_err(unavailable)?;
             // Statements of one line each: nothing that an agent sends can make one run for long.
             connection.batch_execute("SET statement_timeout = '30s'; SET lock_timeout = '10s'")?;
+            connection.batch_execute(SPEAK_ENGLISH)?;
             Ok(AnyConnection::Postgres(connection))
         }
         #[cfg(not(feature = "postgres"))]
@@ -107,6 +119,21 @@ pub(crate) fn open(location: &Location, purpose: Purpose) -> Result<AnyConnectio
         }
     }
 }
+
+/// Statements that empty the log of SQLite, waiting for readers only a moment.
+pub(crate) fn empty_log() -> String {
+    let (moment, usual) = (BUSY_TIMEOUT_HERE.as_millis(), BUSY_TIMEOUT.as_millis());
+    format!(
+        "PRAGMA busy_timeout = {moment}; PRAGMA wal_checkpoint(TRUNCATE); \
+         PRAGMA busy_timeout = {usual}"
+    )
+}
+
+/// For the log, and for the one message that is told by its words. Not everybody may choose the
+/// language of a session, and nothing depends on it that matters.
+#[cfg(feature = "postgres")]
+const SPEAK_ENGLISH: &str = "DO $$ BEGIN PERFORM set_config('lc_messages', 'C', false);
+    EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
 
 fn path_text(path: &Path) -> Result<&str, StorageError> {
     path.to_str().ok_or_else(|| {
@@ -120,19 +147,22 @@ fn without_secrets(error: &ConnectionError) -> String {
     if text.contains("://") { "the connection was refused".to_owned() } else { text }
 }
 
+/// The file is not mapped: what every connection has mapped would count as the server's memory, and
+/// a fault of the disk would end the process instead of being an error.
 fn pragmas(purpose: Purpose) -> String {
-    let busy = BUSY_TIMEOUT.as_millis();
+    let busy = if purpose == Purpose::ReadHere { BUSY_TIMEOUT_HERE } else { BUSY_TIMEOUT };
     let common = format!(
-        "PRAGMA busy_timeout = {busy}; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
-         PRAGMA mmap_size = 268435456;"
+        "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
+        busy.as_millis()
     );
     match purpose {
-        Purpose::Write => {
-            format!(
-                "{common} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;"
-            )
-        }
+        Purpose::Write => format!(
+            "{common} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+             PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = {LOG_PAGES}; \
+             PRAGMA journal_size_limit = {LOG_BYTES_MAX};"
+        ),
         Purpose::Read => format!("{common} PRAGMA query_only = ON; PRAGMA cache_size = -2048;"),
+        Purpose::ReadHere => format!("{common} PRAGMA query_only = ON; PRAGMA cache_size = -8192;"),
     }
 }
 
@@ -216,6 +246,33 @@ mod tests {
             let found: ForeignKeys =
                 diesel::sql_query("PRAGMA foreign_keys").get_result(connection).unwrap();
             assert_eq!(found.foreign_keys, 1);
+        }
+    }
+
+    #[test]
+    fn no_connection_maps_the_file_or_waits_long_where_it_must_not() {
+        #[derive(QueryableByName)]
+        struct Mapped {
+            #[diesel(sql_type = BigInt)]
+            mmap_size: i64,
+        }
+        #[derive(QueryableByName)]
+        struct Waits {
+            #[diesel(sql_type = BigInt)]
+            timeout: i64,
+        }
+        let (folder, _writing, _reading) = connections();
+        let location = Location::Sqlite(folder.path().join("a.db"));
+        for (purpose, waits) in
+            [(Purpose::Read, 5_000), (Purpose::Write, 5_000), (Purpose::ReadHere, 20)]
+        {
+            let mut connection = open(&location, purpose).unwrap();
+            let mapped: Mapped =
+                diesel::sql_query("PRAGMA mmap_size").get_result(&mut connection).unwrap();
+            assert_eq!(mapped.mmap_size, 0);
+            let found: Waits =
+                diesel::sql_query("PRAGMA busy_timeout").get_result(&mut connection).unwrap();
+            assert_eq!(found.timeout, waits);
         }
     }
 

@@ -8,6 +8,10 @@ pub enum StorageError {
     /// The database cannot be opened or reached.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// The connection broke off before anything was kept, such as one that was idle while the server
+    /// was started again.
+    #[error("the connection to the database was lost: {0}")]
+    ConnectionLost(String),
     /// Too many writes wait already.
     #[error("too many writes are waiting")]
     Overloaded,
@@ -32,7 +36,7 @@ pub enum StorageError {
         "the database has migration {0}, which this version does not know; use a newer openmoss"
     )]
     FromTheFuture(String),
-    /// The file belongs to another program.
+    /// The file belongs to another program, or cannot be read as what it should be.
     #[error("{0}")]
     Foreign(String),
     /// A panic inside a transaction; it was rolled back.
@@ -60,8 +64,7 @@ impl StorageError {
     #[cfg(feature = "postgres")]
     pub(crate) fn is_transient(&self) -> bool {
         if let Self::Database(DieselError::DatabaseError(kind, info)) = self {
-            matches!(kind, DatabaseErrorKind::SerializationFailure)
-                || info.message().contains("deadlock detected")
+            matches!(kind, DatabaseErrorKind::SerializationFailure) || is_deadlock(info.as_ref())
         } else {
             matches!(self, Self::Busy)
         }
@@ -69,12 +72,17 @@ impl StorageError {
 
     /// Whether the connection should not be used again.
     pub(crate) fn is_fatal_for_connection(&self) -> bool {
-        if let Self::Database(DieselError::DatabaseError(_, info)) = self {
-            info.message().contains("connection")
-        } else {
-            matches!(self, Self::Unavailable(_))
-        }
+        matches!(self, Self::Unavailable(_) | Self::ConnectionLost(_))
     }
+}
+
+/// Whether PostgreSQL ended a transaction because two waited for each other. Diesel does not show the
+/// code of the error, and its words are in the server's language. But names of lock modes are the
+/// same in all, and no other error tells for two processes for which lock each waits.
+#[cfg(feature = "postgres")]
+fn is_deadlock(info: &(dyn diesel::result::DatabaseErrorInformation + Send + Sync)) -> bool {
+    let names_a_lock = |line: &&str| line.contains("ShareLock") || line.contains("ExclusiveLock");
+    info.details().is_some_and(|details| details.lines().filter(names_a_lock).count() >= 2)
 }
 
 impl From<DieselError> for StorageError {
@@ -89,7 +97,7 @@ impl From<DieselError> for StorageError {
             kind,
             DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
         ) {
-            Self::Unavailable(message.to_owned())
+            Self::ConnectionLost(message.to_owned())
         } else if message.contains("database is locked") {
             Self::Busy
         } else if message.contains("file is not a database") {
@@ -100,5 +108,62 @@ impl From<DieselError> for StorageError {
         } else {
             Self::Database(DieselError::DatabaseError(kind, info))
         }
+    }
+}
+
+#[cfg(all(test, feature = "postgres"))]
+mod tests {
+    use diesel::result::DatabaseErrorInformation;
+
+    use super::*;
+
+    /// What a server says.
+    struct Said {
+        message: &'static str,
+        details: Option<&'static str>,
+    }
+
+    impl DatabaseErrorInformation for Said {
+        fn message(&self) -> &str {
+            self.message
+        }
+        fn details(&self) -> Option<&str> {
+            self.details
+        }
+        fn hint(&self) -> Option<&str> {
+            None
+        }
+        fn table_name(&self) -> Option<&str> {
+            None
+        }
+        fn column_name(&self) -> Option<&str> {
+            None
+        }
+        fn constraint_name(&self) -> Option<&str> {
+            None
+        }
+        fn statement_position(&self) -> Option<i32> {
+            None
+        }
+    }
+
+    fn is_transient(message: &'static str, details: Option<&'static str>) -> bool {
+        let said = Box::new(Said { message, details });
+        let error = DieselError::DatabaseError(DatabaseErrorKind::Unknown, said);
+        StorageError::from(error).is_transient()
+    }
+
+    #[test]
+    fn a_deadlock_is_recognised_in_any_language() {
+        assert!(is_transient(
+            "Verklemmung entdeckt",
+            Some(
+                "Prozess 18 wartet auf ShareLock auf Transaktion 7; blockiert von Prozess 19.\n\
+                 Prozess 19 wartet auf ExclusiveLock auf Tupel (0,1); blockiert von Prozess 18."
+            ),
+        ));
+        assert!(!is_transient("relation fehlt", Some("Tabelle lock existiert nicht.")));
+        assert!(!is_transient("eine Sperre fehlt", Some("Prozess 18 wartet auf ShareLock.")));
+        assert!(!is_transient("Division durch Null", None));
     }
 }

@@ -9,6 +9,7 @@ use openmoss_domain::{
 
 use crate::connection::AnyConnection;
 use crate::convert::{json, parse, parse_optional, to_json};
+use crate::dialect::each_backend;
 use crate::error::StorageError;
 use crate::schema::event;
 use crate::store::{Reader, Writer};
@@ -16,7 +17,7 @@ use crate::store::{Reader, Writer};
 const TABLE: &str = "event";
 
 #[derive(Insertable)]
-#[diesel(table_name = event)]
+#[diesel(table_name = event, treat_none_as_default_value = false)]
 struct NewEventRow {
     id: String,
     at: i64,
@@ -106,7 +107,8 @@ pub fn append(writer: &mut Writer, id: EventId, new: &Event) -> Result<(), Stora
         agent_id: new.agent_id.map(|id| id.to_string()),
         payload: to_json(&new.payload),
     };
-    diesel::insert_into(event::table).values(row).execute(&mut writer.connection)?;
+    let insert = diesel::insert_into(event::table).values(row);
+    each_backend!(&mut writer.connection, c => insert.execute(c))?;
     Ok(())
 }
 

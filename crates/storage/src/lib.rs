@@ -8,24 +8,30 @@
 //!
 //! Deliberately absent: rules about who may do what, and anything of HTTP.
 
+mod condition;
 mod connection;
 mod convert;
 mod dialect;
 mod error;
-mod keyword;
 mod migrate;
+mod own;
 mod schema;
+mod statement;
 mod store;
 mod writer;
 
 pub mod agent;
+pub mod bulk;
 pub mod counter;
 pub mod dashboard;
 pub mod event;
 pub mod idempotency;
+pub mod import;
 pub mod log;
 pub mod module;
+pub mod note;
 pub mod page;
+pub mod patrol;
 pub mod prerequisite;
 pub mod request;
 pub mod review;
@@ -36,9 +42,10 @@ pub mod setting;
 pub mod sub_task;
 pub mod submission;
 pub mod task;
+pub mod upstream;
 
 pub use connection::Location;
 pub use error::{Failure, StorageError};
-pub use page::{Page, Window};
+pub use page::{ByTime, Page, Window};
 pub use store::{Reader, Store, StoreOptions, Writer};
 pub use sub_task::Swap;

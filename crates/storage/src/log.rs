@@ -1,19 +1,25 @@
 //! The activity log.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
 use openmoss_domain::log::{LogAction, LogEntry};
-use openmoss_domain::{AgentId, SubTaskId, Timestamp};
+use openmoss_domain::{AgentId, Keyword, SubTaskId, Timestamp};
+use serde::Serialize;
 
+use crate::condition::{Condition, all, contains, unindexed};
 use crate::convert::{parse, parse_optional};
+use crate::counter::{Deltas, Scope, counts};
 use crate::error::StorageError;
+use crate::page::{ByTime, Page, Window};
 use crate::schema::{activity_log, agent};
 use crate::store::{Reader, Writer};
 
 const TABLE: &str = "activity_log";
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = activity_log)]
-struct LogRow {
+#[derive(Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = activity_log, treat_none_as_default_value = false)]
+pub(crate) struct LogRow {
     id: String,
     agent_id: String,
     sub_task_id: Option<String>,
@@ -40,25 +46,36 @@ impl TryFrom<LogRow> for LogEntry {
     }
 }
 
+/// What is stored of it.
+pub(crate) fn row(new: &LogEntry) -> LogRow {
+    LogRow {
+        id: new.id.to_string(),
+        agent_id: new.agent_id.to_string(),
+        sub_task_id: new.sub_task_id.map(|id| id.to_string()),
+        action: new.action.to_string(),
+        summary: new.summary.clone(),
+        session_id: new.session_id.clone(),
+        created_at: new.created_at.as_micros(),
+    }
+}
+
 /// Writes an entry, and when its writer was last active.
 ///
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn append(writer: &mut Writer, entry: &LogEntry) -> Result<(), StorageError> {
-    let row = LogRow {
-        id: entry.id.to_string(),
-        agent_id: entry.agent_id.to_string(),
-        sub_task_id: entry.sub_task_id.map(|id| id.to_string()),
-        action: entry.action.to_string(),
-        summary: entry.summary.clone(),
-        session_id: entry.session_id.clone(),
-        created_at: entry.created_at.as_micros(),
-    };
+    let row = row(entry);
     diesel::insert_into(activity_log::table).values(row).execute(&mut writer.connection)?;
     diesel::update(agent::table.filter(agent::id.eq(entry.agent_id.to_string())))
         .set(agent::last_activity_at.eq(entry.created_at.as_micros()))
         .execute(&mut writer.connection)?;
+    count_new(&mut writer.deltas, entry);
     Ok(())
+}
+
+/// Counts an entry that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, new: &LogEntry) {
+    deltas.add(Scope::Logs, new.action.as_str(), 1);
 }
 
 /// Which entries a list shows.
@@ -100,4 +117,95 @@ pub fn list(
     }
     let rows: Vec<LogRow> = query.load(&mut reader.connection)?;
     rows.into_iter().map(LogEntry::try_from).collect()
+}
+
+/// Forgets everything that an agent wrote.
+pub(crate) fn delete_all(writer: &mut Writer, id: AgentId) -> Result<(), StorageError> {
+    let of_agent = activity_log::agent_id.eq(id.to_string());
+    for action in LogAction::ALL {
+        let written = of_agent.clone().and(activity_log::action.eq(action.as_str()));
+        let n =
+            diesel::delete(activity_log::table.filter(written)).execute(&mut writer.connection)?;
+        writer.deltas.add(Scope::Logs, action.as_str(), -i64::try_from(n).unwrap_or(0));
+    }
+    Ok(())
+}
+
+/// Which entries a search finds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Search {
+    /// By this agent.
+    pub agent_id: Option<AgentId>,
+    /// About this sub-task.
+    pub sub_task_id: Option<SubTaskId>,
+    /// Of this kind.
+    pub action: Option<LogAction>,
+    /// Not older than this.
+    pub since: Option<Timestamp>,
+    /// With this in their summary.
+    pub keyword: Option<Keyword>,
+}
+
+impl Search {
+    fn condition(&self, reader: &Reader) -> Condition<activity_log::table> {
+        // What is about a sub-task is less than what an agent wrote, and that less than all of a
+        // kind: SQLite has no statistics that tell it so.
+        let plus = |is_hidden: bool| if is_hidden { unindexed(reader) } else { "" };
+        let mut conditions: Vec<Condition<activity_log::table>> = Vec::new();
+        let mut is = |plus: &str, column: &str, text: String| {
+            let is = sql::<Bool>(&format!("{plus}{column} = "));
+            conditions.push(Box::new(is.bind::<Text, _>(text)));
+        };
+        if let Some(id) = self.sub_task_id {
+            is("", "sub_task_id", id.to_string());
+        }
+        if let Some(id) = self.agent_id {
+            is(plus(self.sub_task_id.is_some()), "agent_id", id.to_string());
+        }
+        if let Some(action) = self.action {
+            is(plus(self.sub_task_id.is_some()), "action", action.to_string());
+        }
+        if let Some(since) = self.since {
+            conditions.push(Box::new(activity_log::created_at.ge(since.as_micros())));
+        }
+        if let Some(keyword) = &self.keyword {
+            conditions.push(contains(reader, &["summary"], keyword));
+        }
+        all(conditions)
+    }
+
+    /// Entries of everybody are counted when they are written; those of one agent, about one
+    /// sub-task or of some days are an index range.
+    fn total(&self, reader: &mut Reader) -> Result<i64, StorageError> {
+        if *self == (Self { action: self.action, ..Self::default() }) {
+            let kept = counts(reader, Scope::Logs)?;
+            let number = |action: &LogAction| kept.get(action.as_str());
+            let all = || LogAction::ALL.iter().map(number).sum();
+            return Ok(self.action.as_ref().map_or_else(all, number));
+        }
+        let number = activity_log::table.filter(self.condition(reader)).count();
+        Ok(number.get_result(&mut reader.connection)?)
+    }
+}
+
+/// A page of entries by time, those of one moment by their ids.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn search(
+    reader: &mut Reader,
+    search: &Search,
+    order: ByTime,
+    window: Window,
+) -> Result<Page<LogEntry>, StorageError> {
+    let total = search.total(reader)?;
+    let rows: Vec<LogRow> = activity_log::table
+        .filter(search.condition(reader))
+        .select(LogRow::as_select())
+        .order(sql::<BigInt>(&order.sql()))
+        .limit(window.limit)
+        .offset(window.offset)
+        .load(&mut reader.connection)?;
+    let items = rows.into_iter().map(LogEntry::try_from).collect::<Result<_, _>>()?;
+    Ok(Page { items, total })
 }

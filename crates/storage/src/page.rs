@@ -1,5 +1,9 @@
 //! Pages of lists.
 
+use openmoss_domain::SortOrder;
+
+use crate::condition::direction;
+
 /// Which rows of a list are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -23,5 +27,32 @@ impl<T> Page<T> {
     #[must_use]
     pub fn empty() -> Self {
         Self { items: Vec::new(), total: 0 }
+    }
+}
+
+/// The order of a list by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByTime {
+    /// The order of times.
+    pub times: SortOrder,
+    /// The order of ids within a moment.
+    pub ids: SortOrder,
+}
+
+impl ByTime {
+    /// Times and ids in the same order.
+    #[must_use]
+    pub const fn both(order: SortOrder) -> Self {
+        Self { times: order, ids: order }
+    }
+
+    /// Times in this order, and the ids within a moment always ascending.
+    #[must_use]
+    pub const fn ids_ascending(order: SortOrder) -> Self {
+        Self { times: order, ids: SortOrder::Asc }
+    }
+
+    pub(crate) fn sql(self) -> String {
+        format!("created_at {}, id {}", direction(self.times), direction(self.ids))
     }
 }

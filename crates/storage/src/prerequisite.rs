@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use openmoss_domain::SubTaskId;
 
-use crate::convert::parse;
+use crate::connection::AnyConnection;
+use crate::convert::{parse, to_json};
 use crate::error::StorageError;
 use crate::schema::prerequisite;
+use crate::statement::Statement;
 use crate::store::{Reader, Writer};
 
 const TABLE: &str = "prerequisite";
@@ -51,12 +54,27 @@ pub fn find_all(
     sub_tasks: &[SubTaskId],
 ) -> Result<HashMap<SubTaskId, Vec<SubTaskId>>, StorageError> {
     let mut found: HashMap<SubTaskId, Vec<SubTaskId>> = HashMap::new();
+    // Both forms have one text for lists of any length, so they are prepared once.
     for chunk in sub_tasks.chunks(500) {
-        let ids: Vec<String> = chunk.iter().map(ToString::to_string).collect();
-        let rows: Vec<(String, String)> = prerequisite::table
-            .filter(prerequisite::sub_task_id.eq_any(ids))
-            .select((prerequisite::sub_task_id, prerequisite::prerequisite_id))
-            .load(&mut reader.connection)?;
+        let rows: Vec<(String, String)> = match &mut reader.connection {
+            AnyConnection::Sqlite(c) => {
+                let statement: Statement<'_, (Text, Text)> = Statement::new(
+                    "SELECT sub_task_id, prerequisite_id FROM prerequisite \
+                     WHERE sub_task_id IN (SELECT value FROM json_each(",
+                )
+                .value(to_json(&chunk))
+                .sql("))");
+                statement.load(c)?
+            }
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(c) => {
+                let ids: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+                prerequisite::table
+                    .filter(prerequisite::sub_task_id.eq_any(ids))
+                    .select((prerequisite::sub_task_id, prerequisite::prerequisite_id))
+                    .load(c)?
+            }
+        };
         for (sub_task, needed) in rows {
             let sub_task = parse(TABLE, &sub_task, "sub_task_id", &sub_task)?;
             let needed = parse(TABLE, &needed, "prerequisite_id", &needed)?;

@@ -5,21 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use openmoss_domain::request::{RequestEntry, RequestMethod};
-use openmoss_domain::{AgentId, Timestamp};
+use openmoss_domain::{AgentId, Keyword, Timestamp};
+use serde::Serialize;
 
+use crate::condition::contains;
+use crate::connection::AnyConnection;
 use crate::convert::{number, parse};
 use crate::dialect::each_backend;
 use crate::error::StorageError;
-use crate::keyword::contains;
 use crate::page::{Page, Window};
 use crate::schema::{agent, request_day, request_log};
 use crate::store::{Reader, Writer};
 
 const TABLE: &str = "request_log";
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, QueryableByName, Selectable, Insertable, Serialize)]
 #[diesel(table_name = request_log, treat_none_as_default_value = false)]
-struct RequestRow {
+pub(crate) struct RequestRow {
     id: String,
     agent_id: String,
     method: String,
@@ -91,8 +93,22 @@ pub fn append(
     each_backend!(&mut writer.reader.connection, c => {
         diesel::insert_into(request_log::table).values(&rows).execute(c)
     })?;
+    add_to_days(writer, kept, day_of)
+}
+
+/// What is stored of it.
+pub(crate) fn row(new: &RequestEntry) -> RequestRow {
+    RequestRow::from(new)
+}
+
+/// Adds entries to the tallies of their days.
+pub(crate) fn add_to_days<'a>(
+    writer: &mut Writer,
+    entries: impl IntoIterator<Item = &'a RequestEntry>,
+    day_of: impl Fn(Timestamp) -> String,
+) -> Result<(), StorageError> {
     let mut tallies: BTreeMap<(AgentId, String), Tally> = BTreeMap::new();
-    for entry in kept {
+    for entry in entries {
         let tally = tallies.entry((entry.agent_id, day_of(entry.created_at))).or_default();
         tally.requests += 1;
         tally.submissions += i64::from(entry.is_submission());
@@ -219,7 +235,7 @@ pub struct Filter {
     /// By this method.
     pub method: Option<RequestMethod>,
     /// With this in their path, ASCII letters in any case.
-    pub path_keyword: Option<String>,
+    pub path_keyword: Option<Keyword>,
 }
 
 /// A page of an agent's entries, newest first. Their number is counted: one agent's entries are an
@@ -250,11 +266,73 @@ pub fn list(
         number = number.filter(request_log::method.eq(method.as_str()));
     }
     if let Some(keyword) = &filter.path_keyword {
-        rows = rows.filter(contains(reader, "path", keyword));
-        number = number.filter(contains(reader, "path", keyword));
+        rows = rows.filter(contains(reader, &["path"], keyword));
+        number = number.filter(contains(reader, &["path"], keyword));
     }
     let total = number.get_result(&mut reader.connection)?;
     let rows: Vec<RequestRow> = rows.load(&mut reader.connection)?;
     let items = rows.into_iter().map(RequestEntry::try_from).collect::<Result<_, _>>()?;
     Ok(Page { items, total })
+}
+
+/// Entries of all agents or of one, newest first, those after `after` only.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn list_latest(
+    reader: &mut Reader,
+    after: Option<Timestamp>,
+    agent_id: Option<AgentId>,
+    limit: i64,
+) -> Result<Vec<RequestEntry>, StorageError> {
+    let mut query = request_log::table
+        .select(RequestRow::as_select())
+        .order((request_log::created_at.desc(), request_log::id.desc()))
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(request_log::created_at.gt(after.as_micros()));
+    }
+    if let Some(id) = agent_id {
+        query = query.filter(request_log::agent_id.eq(id.to_string()));
+    }
+    let rows: Vec<RequestRow> = query.load(&mut reader.connection)?;
+    rows.into_iter().map(RequestEntry::try_from).collect()
+}
+
+/// How many entries of an agent [`recent_of_each`] shows.
+pub const RECENT: usize = 5;
+
+/// The newest entries of each agent that ever called, newest first: one look into the index for
+/// each of them, so that nobody's are hidden behind a busy one's.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn recent_of_each(
+    reader: &mut Reader,
+) -> Result<BTreeMap<AgentId, Vec<RequestEntry>>, StorageError> {
+    let newest = format!(
+        "FROM request_log n WHERE n.agent_id = a.id ORDER BY n.created_at DESC, n.id DESC LIMIT {RECENT}"
+    );
+    let callers = "FROM (SELECT id FROM agent WHERE last_request_at > 0) a";
+    let rows: Vec<RequestRow> = match &mut reader.connection {
+        AnyConnection::Sqlite(c) => diesel::sql_query(format!(
+            "SELECT r.* {callers} JOIN request_log r ON r.id IN (SELECT n.id {newest})"
+        ))
+        .load(c)?,
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(c) => diesel::sql_query(format!(
+            "SELECT r.* {callers} CROSS JOIN LATERAL (SELECT n.* {newest}) r"
+        ))
+        .load(c)?,
+    };
+    let mut found: BTreeMap<AgentId, Vec<RequestEntry>> = BTreeMap::new();
+    for row in rows {
+        let entry = RequestEntry::try_from(row)?;
+        found.entry(entry.agent_id).or_default().push(entry);
+    }
+    for entries in found.values_mut() {
+        entries.sort_by_key(|entry| std::cmp::Reverse((entry.created_at, entry.id)));
+    }
+    Ok(found)
 }

@@ -1,22 +1,25 @@
 //! Reviews.
 
+mod search;
+
 use diesel::prelude::*;
 use openmoss_domain::{Review, ReviewId, ReviewResult, SubTaskId, Timestamp};
+use serde::Serialize;
 
 use crate::convert::{number, parse, parse_optional};
-use crate::counter::{Scope, count};
+use crate::counter::{Deltas, Scope, counts};
 use crate::error::StorageError;
 use crate::page::{Page, Window};
 use crate::schema::review_record;
 use crate::store::{Reader, Writer};
 
-const TABLE: &str = "review_record";
-/// The key under which all reviews are counted.
-const COUNT_KEY: &str = "reviews";
+pub use search::{Search, search};
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = review_record)]
-struct ReviewRow {
+const TABLE: &str = "review_record";
+
+#[derive(Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = review_record, treat_none_as_default_value = false)]
+pub(crate) struct ReviewRow {
     id: String,
     sub_task_id: String,
     reviewer_agent: Option<String>,
@@ -49,12 +52,9 @@ impl TryFrom<ReviewRow> for Review {
     }
 }
 
-/// Stores a review.
-///
-/// # Errors
-/// [`StorageError`] from the database.
-pub fn insert(writer: &mut Writer, new: &Review) -> Result<(), StorageError> {
-    let row = ReviewRow {
+/// What is stored of it.
+pub(crate) fn row(new: &Review) -> ReviewRow {
+    ReviewRow {
         id: new.id.to_string(),
         sub_task_id: new.sub_task_id.to_string(),
         reviewer_agent: new.reviewer.map(|id| id.to_string()),
@@ -65,10 +65,23 @@ pub fn insert(writer: &mut Writer, new: &Review) -> Result<(), StorageError> {
         comment: new.comment.clone(),
         rework_agent: new.rework_agent.map(|id| id.to_string()),
         created_at: new.created_at.as_micros(),
-    };
+    }
+}
+
+/// Stores a review.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn insert(writer: &mut Writer, new: &Review) -> Result<(), StorageError> {
+    let row = row(new);
     diesel::insert_into(review_record::table).values(row).execute(&mut writer.connection)?;
-    writer.deltas.add(Scope::SubTasks, COUNT_KEY, 1);
+    count_new(&mut writer.deltas, new);
     Ok(())
+}
+
+/// Counts a review that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, new: &Review) {
+    deltas.add(Scope::Reviews, new.result.as_str(), 1);
 }
 
 /// How many reviews a sub-task has had.
@@ -108,20 +121,26 @@ pub fn list(
     sub_task: Option<SubTaskId>,
     window: Window,
 ) -> Result<Page<Review>, StorageError> {
-    let total = match sub_task {
-        Some(id) => i64::from(count_of(reader, id)?),
-        None => count(reader, Scope::SubTasks, COUNT_KEY)?,
+    let total = if let Some(id) = sub_task {
+        i64::from(count_of(reader, id)?)
+    } else {
+        let counts = counts(reader, Scope::Reviews)?;
+        ReviewResult::ALL.iter().map(|result| counts.get(result.as_str())).sum()
     };
-    let mut query = review_record::table
+    let query = review_record::table
         .select(ReviewRow::as_select())
-        .order((review_record::created_at.desc(), review_record::id.desc()))
         .limit(window.limit)
-        .offset(window.offset)
-        .into_boxed();
-    if let Some(id) = sub_task {
-        query = query.filter(review_record::sub_task_id.eq(id.to_string()));
-    }
-    let rows: Vec<ReviewRow> = query.load(&mut reader.connection)?;
+        .offset(window.offset);
+    let rows: Vec<ReviewRow> = match sub_task {
+        // Its rounds are in order of time, and they are the index that is there anyway.
+        Some(id) => query
+            .filter(review_record::sub_task_id.eq(id.to_string()))
+            .order(review_record::round.desc())
+            .load(&mut reader.connection)?,
+        None => query
+            .order((review_record::created_at.desc(), review_record::id.desc()))
+            .load(&mut reader.connection)?,
+    };
     let items = rows.into_iter().map(Review::try_from).collect::<Result<_, _>>()?;
     Ok(Page { items, total })
 }

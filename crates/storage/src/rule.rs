@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use openmoss_domain::{Rule, RuleId, RuleScope, SubTaskId, TaskId, Timestamp};
+use serde::Serialize;
 
 use crate::convert::{parse, parse_optional, token};
 use crate::error::StorageError;
@@ -14,9 +15,9 @@ const LIST_MAX: i64 = 1_000;
 /// The unique index that refuses a second global rule.
 pub const GLOBAL_UNIQUE: &str = "rule_global_unique";
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = rule)]
-struct RuleRow {
+#[derive(Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = rule, treat_none_as_default_value = false)]
+pub(crate) struct RuleRow {
     id: String,
     scope: String,
     task_id: Option<String>,
@@ -43,12 +44,9 @@ impl TryFrom<RuleRow> for Rule {
     }
 }
 
-/// Stores a new rule. A second global one is [`StorageError::Unique`].
-///
-/// # Errors
-/// [`StorageError`] from the database.
-pub fn insert(writer: &mut Writer, new: &Rule) -> Result<(), StorageError> {
-    let row = RuleRow {
+/// What is stored of it.
+pub(crate) fn row(new: &Rule) -> RuleRow {
+    RuleRow {
         id: new.id.to_string(),
         scope: new.scope.to_string(),
         task_id: new.task_id.map(|id| id.to_string()),
@@ -56,7 +54,15 @@ pub fn insert(writer: &mut Writer, new: &Rule) -> Result<(), StorageError> {
         content: new.content.clone(),
         created_at: new.created_at.as_micros(),
         updated_at: new.updated_at.as_micros(),
-    };
+    }
+}
+
+/// Stores a new rule. A second global one is [`StorageError::Unique`].
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn insert(writer: &mut Writer, new: &Rule) -> Result<(), StorageError> {
+    let row = row(new);
     diesel::insert_into(rule::table).values(row).execute(&mut writer.connection)?;
     Ok(())
 }

@@ -70,6 +70,7 @@ diesel::table! {
         completed_at -> Nullable<BigInt>,
         claimable -> Bool,
         priority_rank -> SmallInt,
+        notes -> Integer,
     }
 }
 
@@ -182,6 +183,38 @@ diesel::table! {
         token_hash -> Text,
         created_at -> BigInt,
         expires_at -> BigInt,
+        last_used_at -> BigInt,
+        address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    note (id) {
+        id -> Text,
+        sub_task_id -> Text,
+        author_kind -> Text,
+        author_id -> Nullable<Text>,
+        text -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    patrol_record (id) {
+        id -> Text,
+        kind -> Text,
+        severity -> Text,
+        task_id -> Nullable<Text>,
+        sub_task_id -> Nullable<Text>,
+        agent_id -> Nullable<Text>,
+        description -> Text,
+        action_taken -> Text,
+        status -> Text,
+        dedup_key -> Nullable<Text>,
+        opened_by_kind -> Text,
+        opened_by -> Nullable<Text>,
+        created_at -> BigInt,
+        resolved_at -> Nullable<BigInt>,
     }
 }
 
@@ -240,6 +273,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     event,
     counter,
     admin_session,
+    note,
+    patrol_record,
     setting,
     idempotency,
     request_log,

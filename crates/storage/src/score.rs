@@ -1,20 +1,31 @@
 //! Score log and totals.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use openmoss_domain::score::ScoreChange;
-use openmoss_domain::{AgentId, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Text};
+use openmoss_domain::score::{ScoreChange, ScoreSign};
+use openmoss_domain::{AgentId, Keyword, SubTaskId, Timestamp};
+use serde::Serialize;
 
+use crate::condition::{Condition, all, contains, unindexed};
 use crate::convert::{parse, parse_optional};
+use crate::counter::{Deltas, Scope, counts};
 use crate::error::StorageError;
-use crate::page::{Page, Window};
+use crate::page::{ByTime, Page, Window};
 use crate::schema::{agent, score_log};
 use crate::store::{Reader, Writer};
 
 const TABLE: &str = "score_log";
+/// What is counted in [`Scope::Scores`].
+const REWARDS: &str = "rewards";
+const PENALTIES: &str = "penalties";
+const AGENTS_ABOVE: &str = "agents_above";
+const AGENTS_BELOW: &str = "agents_below";
+const SUM: &str = "sum";
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = score_log)]
-struct ScoreRow {
+#[derive(Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = score_log, treat_none_as_default_value = false)]
+pub(crate) struct ScoreRow {
     id: String,
     agent_id: String,
     sub_task_id: Option<String>,
@@ -39,31 +50,45 @@ impl TryFrom<ScoreRow> for ScoreChange {
     }
 }
 
+/// What is stored of it.
+pub(crate) fn row(new: &ScoreChange) -> ScoreRow {
+    ScoreRow {
+        id: new.id.to_string(),
+        agent_id: new.agent_id.to_string(),
+        sub_task_id: new.sub_task_id.map(|id| id.to_string()),
+        reason: new.reason.clone(),
+        score_delta: new.delta,
+        created_at: new.created_at.as_micros(),
+    }
+}
+
 /// Writes a score change and adds it to the agent's total, in the same transaction.
 ///
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn append(writer: &mut Writer, change: &ScoreChange) -> Result<(), StorageError> {
-    let row = ScoreRow {
-        id: change.id.to_string(),
-        agent_id: change.agent_id.to_string(),
-        sub_task_id: change.sub_task_id.map(|id| id.to_string()),
-        reason: change.reason.clone(),
-        score_delta: change.delta,
-        created_at: change.created_at.as_micros(),
-    };
+    let row = row(change);
     diesel::insert_into(score_log::table).values(row).execute(&mut writer.connection)?;
     let reward = i64::from(change.delta > 0);
     let penalty = i64::from(change.delta < 0);
-    diesel::update(agent::table.filter(agent::id.eq(change.agent_id.to_string())))
+    let total: i64 = diesel::update(agent::table.filter(agent::id.eq(change.agent_id.to_string())))
         .set((
             agent::total_score.eq(agent::total_score + change.delta),
             agent::reward_count.eq(agent::reward_count + reward),
             agent::penalty_count.eq(agent::penalty_count + penalty),
             agent::last_score_at.eq(change.created_at.as_micros()),
         ))
-        .execute(&mut writer.connection)?;
+        .returning(agent::total_score)
+        .get_result(&mut writer.connection)?;
+    note_total(&mut writer.deltas, total - change.delta, total);
+    count_new(&mut writer.deltas, change);
     Ok(())
+}
+
+/// Counts a change that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, new: &ScoreChange) {
+    deltas.add(Scope::Scores, REWARDS, i64::from(new.delta > 0));
+    deltas.add(Scope::Scores, PENALTIES, i64::from(new.delta < 0));
 }
 
 /// An agent's score among all.
@@ -136,4 +161,159 @@ pub fn sum_of_log(reader: &mut Reader, id: AgentId) -> Result<i64, StorageError>
         .select(score_log::score_delta)
         .load(&mut reader.connection)?;
     Ok(deltas.into_iter().sum())
+}
+
+/// Counts that an agent's total changed.
+pub(crate) fn note_total(deltas: &mut Deltas, before: i64, after: i64) {
+    let is_above = |total: i64| i64::from(total > 0);
+    let is_below = |total: i64| i64::from(total < 0);
+    deltas.add(Scope::Scores, AGENTS_ABOVE, is_above(after) - is_above(before));
+    deltas.add(Scope::Scores, AGENTS_BELOW, is_below(after) - is_below(before));
+    deltas.add(Scope::Scores, SUM, after - before);
+}
+
+/// Forgets an agent's changes, as if its total had returned to 0.
+pub(crate) fn delete_all(writer: &mut Writer, id: AgentId) -> Result<(), StorageError> {
+    let Some(standing) = standing(writer, id)? else {
+        return Ok(());
+    };
+    diesel::delete(score_log::table.filter(score_log::agent_id.eq(id.to_string())))
+        .execute(&mut writer.connection)?;
+    note_total(&mut writer.deltas, standing.total, 0);
+    writer.deltas.add(Scope::Scores, REWARDS, -standing.rewards);
+    writer.deltas.add(Scope::Scores, PENALTIES, -standing.penalties);
+    Ok(())
+}
+
+/// Which changes a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this agent's score.
+    pub agent_id: Option<AgentId>,
+    /// For this sub-task.
+    pub sub_task_id: Option<SubTaskId>,
+    /// Only rewards, or only penalties.
+    pub sign: Option<ScoreSign>,
+    /// With this in their reason.
+    pub keyword: Option<Keyword>,
+}
+
+impl Filter {
+    fn condition(&self, reader: &Reader) -> Condition<score_log::table> {
+        let mut conditions: Vec<Condition<score_log::table>> = Vec::new();
+        if let Some(id) = self.agent_id {
+            // A sub-task has fewer changes than an agent.
+            let plus = if self.sub_task_id.is_some() { unindexed(reader) } else { "" };
+            let is = sql::<Bool>(&format!("{plus}agent_id = "));
+            conditions.push(Box::new(is.bind::<Text, _>(id.to_string())));
+        }
+        if let Some(id) = self.sub_task_id {
+            let is = sql::<Bool>("sub_task_id = ");
+            conditions.push(Box::new(is.bind::<Text, _>(id.to_string())));
+        }
+        match self.sign {
+            Some(ScoreSign::Positive) => conditions.push(Box::new(score_log::score_delta.gt(0))),
+            Some(ScoreSign::Negative) => conditions.push(Box::new(score_log::score_delta.lt(0))),
+            None => {}
+        }
+        if let Some(keyword) = &self.keyword {
+            conditions.push(contains(reader, &["reason"], keyword));
+        }
+        all(conditions)
+    }
+
+    /// From what is kept; only what is about one sub-task or has a keyword is counted.
+    fn total(&self, reader: &mut Reader) -> Result<i64, StorageError> {
+        if self.sub_task_id.is_some() || self.keyword.is_some() {
+            let number = score_log::table.filter(self.condition(reader)).count();
+            return Ok(number.get_result(&mut reader.connection)?);
+        }
+        let (rewards, penalties) = match self.agent_id {
+            Some(id) => {
+                let standing = standing(reader, id)?;
+                standing.map_or((0, 0), |standing| (standing.rewards, standing.penalties))
+            }
+            None => {
+                let kept = counts(reader, Scope::Scores)?;
+                (kept.get(REWARDS), kept.get(PENALTIES))
+            }
+        };
+        Ok(match self.sign {
+            Some(ScoreSign::Positive) => rewards,
+            Some(ScoreSign::Negative) => penalties,
+            None => rewards + penalties,
+        })
+    }
+}
+
+/// A page of score changes by time, those of one moment by their ids.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn search(
+    reader: &mut Reader,
+    filter: &Filter,
+    order: ByTime,
+    window: Window,
+) -> Result<Page<ScoreChange>, StorageError> {
+    let total = filter.total(reader)?;
+    let rows: Vec<ScoreRow> = score_log::table
+        .filter(filter.condition(reader))
+        .select(ScoreRow::as_select())
+        .order(sql::<BigInt>(&order.sql()))
+        .limit(window.limit)
+        .offset(window.offset)
+        .load(&mut reader.connection)?;
+    let items = rows.into_iter().map(ScoreChange::try_from).collect::<Result<_, _>>()?;
+    Ok(Page { items, total })
+}
+
+/// All scores in a few numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Agents above 0.
+    pub above: i64,
+    /// Agents below 0.
+    pub below: i64,
+    /// The sum of all scores.
+    pub sum: i64,
+    /// The highest score, if there is an agent.
+    pub top: Option<i64>,
+    /// When a score last changed.
+    pub last_at: Option<Timestamp>,
+}
+
+/// All scores in a few numbers, none of which is counted here.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn summary(reader: &mut Reader) -> Result<Summary, StorageError> {
+    let kept = counts(reader, Scope::Scores)?;
+    Ok(Summary {
+        above: kept.get(AGENTS_ABOVE),
+        below: kept.get(AGENTS_BELOW),
+        sum: kept.get(SUM),
+        top: highest(reader)?,
+        last_at: last_change_at(reader)?,
+    })
+}
+
+/// The highest score, if there is an agent.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn highest(reader: &mut Reader) -> Result<Option<i64>, StorageError> {
+    let by_score = agent::table.select(agent::total_score).order(agent::total_score.desc());
+    Ok(by_score.first(&mut reader.connection).optional()?)
+}
+
+/// When a score last changed.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn last_change_at(reader: &mut Reader) -> Result<Option<Timestamp>, StorageError> {
+    let by_time =
+        score_log::table.select(score_log::created_at).order(score_log::created_at.desc());
+    let last: Option<i64> = by_time.first(&mut reader.connection).optional()?;
+    Ok(last.map(Timestamp::from_micros))
 }

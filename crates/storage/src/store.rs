@@ -1,13 +1,16 @@
 //! The two doors: [`Store::read`] and [`Store::write`].
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use diesel::r2d2::Pool;
 
-use crate::connection::{AnyConnection, Location, Manager, Purpose};
+use crate::connection::{self, AnyConnection, Location, Manager, Purpose};
 use crate::counter::Deltas;
 use crate::error::{Failure, StorageError};
 use crate::migrate;
+use crate::own;
 use crate::writer::GroupWriter;
 
 /// How long a read waits for a free connection before it gives up.
@@ -54,9 +57,14 @@ impl std::ops::DerefMut for Writer {
 
 /// The data, on either backend.
 pub struct Store {
+    /// Which store of this process it is.
+    number: u64,
+    location: Location,
     readers: Pool<Manager>,
     backend: Backend,
 }
+
+static STORES: AtomicU64 = AtomicU64::new(0);
 
 enum Backend {
     Sqlite(GroupWriter),
@@ -85,37 +93,100 @@ impl Store {
                 .test_on_check_out(false)
                 .build_unchecked(Manager { location: options.location.clone(), purpose })
         };
-        match options.location {
+        let (readers, backend) = match options.location {
             Location::Sqlite(_) => {
                 crate::counter::compact(&mut connection)?;
                 let writer = GroupWriter::start(connection, options.queue_max)?;
-                Ok(Self { readers: pool(Purpose::Read), backend: Backend::Sqlite(writer) })
+                (pool(Purpose::Read), Backend::Sqlite(writer))
             }
             #[cfg(feature = "postgres")]
             Location::Postgres(_) => {
                 let pool = pool(Purpose::Write);
                 let writers = postgres::Writers::new(pool.clone(), options.queue_max);
-                Ok(Self { readers: pool, backend: Backend::Postgres(writers) })
+                (pool, Backend::Postgres(writers))
             }
             #[cfg(not(feature = "postgres"))]
             Location::Postgres(_) => {
-                Err(StorageError::Unavailable("built without PostgreSQL".to_owned()))
+                return Err(StorageError::Unavailable("built without PostgreSQL".to_owned()));
+            }
+        };
+        let number = STORES.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { number, location: options.location.clone(), readers, backend })
+    }
+
+    /// Whether this thread can read at once. On SQLite it gets a connection of its own, which its
+    /// reads use from then on; on PostgreSQL an answer is a network away, so it cannot.
+    pub fn can_read_here(&self) -> bool {
+        match self.backend {
+            Backend::Sqlite(_) => {}
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(_) => return false,
+        }
+        if own::is_here(self.number) {
+            return true;
+        }
+        match connection::open(&self.location, Purpose::ReadHere) {
+            Ok(connection) => {
+                own::put(self.number, connection);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a thread got no connection of its own");
+                false
             }
         }
     }
 
     /// Runs `query` on a connection that only reads. Each statement sees what was committed when
-    /// it began.
+    /// it began. It may run more than once: when a connection turns out to be lost, on another.
     ///
     /// # Errors
     /// What `query` fails with, or [`StorageError`] when no connection is to be had.
     pub fn read<T, E: Failure>(
         &self,
+        mut query: impl FnMut(&mut Reader) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Some(connection) = own::take(self.number) else {
+            return on_a_live_one(&self.readers, || {
+                with_pooled(&self.readers, |connection| {
+                    let mut reader = Reader { connection };
+                    let result = query(&mut reader);
+                    (Some(reader.connection), result)
+                })
+            });
+        };
+        let mut reader = Reader { connection };
+        let result = query(&mut reader);
+        if !result.as_ref().err().is_some_and(is_fatal) {
+            own::put(self.number, reader.connection);
+        }
+        result
+    }
+
+    /// As [`Store::read`], but every statement sees what was committed when the first one began,
+    /// and `query` runs once, whatever happens to its connection.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_snapshot<T, E: Failure>(
+        &self,
         query: impl FnOnce(&mut Reader) -> Result<T, E>,
     ) -> Result<T, E> {
+        let snapshot = |reader: &mut Reader| {
+            let begin = match reader.connection {
+                AnyConnection::Sqlite(_) => "BEGIN",
+                #[cfg(feature = "postgres")]
+                AnyConnection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            };
+            reader.connection.batch_execute(begin).map_err(StorageError::from)?;
+            let result = query(reader);
+            reader.connection.batch_execute("COMMIT").map_err(StorageError::from)?;
+            result
+        };
+        // Once: what was read may be written somewhere already.
         with_pooled(&self.readers, |connection| {
             let mut reader = Reader { connection };
-            let result = query(&mut reader);
+            let result = snapshot(&mut reader);
             (Some(reader.connection), result)
         })
     }
@@ -136,6 +207,25 @@ impl Store {
             Backend::Sqlite(writer) => writer.write(transaction),
             #[cfg(feature = "postgres")]
             Backend::Postgres(writers) => writers.write(&transaction),
+        }
+    }
+
+    /// Makes one row of those over which counts are spread, as far as nobody writes them just now.
+    /// Cheap beside writes; run it now and then. SQLite's counts are not spread.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn compact_counters(&self) -> Result<(), StorageError> {
+        match &self.backend {
+            Backend::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(_) => {
+                let mut next = Some((String::new(), String::new()));
+                while let Some(after) = next {
+                    next = self.write(move |writer| crate::counter::fold(writer, &after))?;
+                }
+                Ok(())
+            }
         }
     }
 
@@ -177,9 +267,29 @@ fn with_pooled<T, E: Failure>(
     let (connection, result) = run(connection);
     pooled.connection = connection;
     if let Err(error) = &result {
-        pooled.is_broken = error.storage().is_some_and(StorageError::is_fatal_for_connection);
+        pooled.is_broken = is_fatal(error);
     }
     result
+}
+
+/// Tries again on another connection when one was lost before anything was kept. After a restart of
+/// the server every idle one is lost, so each of them may be tried once.
+fn on_a_live_one<T, E: Failure>(
+    pool: &Pool<Manager>,
+    mut attempt: impl FnMut() -> Result<T, E>,
+) -> Result<T, E> {
+    for _ in 0..pool.max_size() {
+        let result = attempt();
+        let storage = result.as_ref().err().and_then(Failure::storage);
+        if !matches!(storage, Some(StorageError::ConnectionLost(_))) {
+            return result;
+        }
+    }
+    attempt()
+}
+
+fn is_fatal<E: Failure>(error: &E) -> bool {
+    error.storage().is_some_and(StorageError::is_fatal_for_connection)
 }
 
 #[cfg(feature = "postgres")]
@@ -193,7 +303,7 @@ mod postgres {
     use diesel::connection::SimpleConnection;
     use diesel::r2d2::Pool;
 
-    use super::{Manager, Reader, TRANSACTION_TRIES, Writer, with_pooled};
+    use super::{Manager, Reader, TRANSACTION_TRIES, Writer, on_a_live_one, with_pooled};
     use crate::connection::AnyConnection;
     use crate::counter::Deltas;
     use crate::error::{Failure, StorageError};
@@ -237,7 +347,9 @@ mod postgres {
             }
             let mut tries = 1;
             loop {
-                let result = with_pooled(&self.pool, |connection| once(connection, transaction));
+                let result = on_a_live_one(&self.pool, || {
+                    with_pooled(&self.pool, |connection| once(connection, transaction))
+                });
                 let storage = result.as_ref().err().and_then(Failure::storage);
                 if !storage.is_some_and(StorageError::is_transient) {
                     return result;
@@ -275,7 +387,12 @@ mod postgres {
         writer.connection.batch_execute(fence::BEGIN).map_err(StorageError::from)?;
         let value = transaction(writer)?;
         std::mem::take(&mut writer.deltas).flush(&mut writer.reader)?;
-        writer.connection.batch_execute(COMMIT).map_err(StorageError::from)?;
+        let committed = writer.connection.batch_execute(COMMIT).map_err(StorageError::from);
+        if let Err(StorageError::ConnectionLost(cause)) = committed {
+            // Nobody knows whether it was kept, so it must not be run again.
+            return Err(StorageError::Unavailable(cause).into());
+        }
+        committed?;
         Ok(value)
     }
 }

@@ -1,24 +1,36 @@
 //! Sub-tasks.
 
+mod facets;
+mod search;
+
+use std::collections::HashMap;
+
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use openmoss_domain::sub_task::{Priority, Status, WorkKind};
 use openmoss_domain::{AgentId, ModuleId, SubTask, SubTaskId, TaskId, Timestamp, Version};
+use serde::Serialize;
 
 use crate::connection::AnyConnection;
 use crate::convert::{json, number, parse, parse_optional, to_json, token};
 use crate::counter::{CLAIMABLE, Deltas, Scope, count, counts};
+use crate::dialect::each_backend;
 use crate::error::StorageError;
 use crate::page::{Page, Window};
 use crate::schema::{ownership, sub_task};
+use crate::statement::{Changes, Statement};
 use crate::store::{Reader, Writer};
+
+pub use facets::Facets;
+pub use search::{Search, search};
 
 const TABLE: &str = "sub_task";
 /// Every status in which work is not over.
-const OPEN: [&str; 6] = ["pending", "assigned", "in_progress", "review", "rework", "blocked"];
+const OPEN: &[&str] = &["pending", "assigned", "in_progress", "review", "rework", "blocked"];
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = sub_task)]
-struct SubTaskRow {
+#[derive(Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = sub_task, treat_none_as_default_value = false)]
+pub(crate) struct SubTaskRow {
     id: String,
     task_id: String,
     module_id: Option<String>,
@@ -40,40 +52,10 @@ struct SubTaskRow {
     prerequisites: i32,
     open_prerequisites: i32,
     held: bool,
+    notes: i32,
     created_at: i64,
     updated_at: i64,
     completed_at: Option<i64>,
-}
-
-/// What most steps change. Texts are left out: an update rewrites the index entries of every
-/// column that it names.
-#[derive(AsChangeset)]
-#[diesel(table_name = sub_task, treat_none_as_null = true)]
-struct StateChange {
-    status: String,
-    assigned_agent: Option<String>,
-    session_id: Option<String>,
-    attempt: i32,
-    version: i64,
-    rework_count: i32,
-    lease_expires_at: Option<i64>,
-    blocked: Option<String>,
-    progress: Option<String>,
-    prerequisites: i32,
-    open_prerequisites: i32,
-    held: bool,
-    updated_at: i64,
-    completed_at: Option<i64>,
-}
-
-#[derive(AsChangeset)]
-#[diesel(table_name = sub_task)]
-struct TextChange<'a> {
-    name: &'a str,
-    description: &'a str,
-    deliverable: &'a str,
-    acceptance: &'a str,
-    priority: &'a str,
 }
 
 impl TryFrom<SubTaskRow> for SubTask {
@@ -98,6 +80,7 @@ impl TryFrom<SubTaskRow> for SubTask {
             prerequisites: number(TABLE, id, "prerequisites", row.prerequisites)?,
             open_prerequisites: number(TABLE, id, "open_prerequisites", row.open_prerequisites)?,
             held: row.held,
+            notes: number(TABLE, id, "notes", row.notes)?,
             created_at: Timestamp::from_micros(row.created_at),
             updated_at: Timestamp::from_micros(row.updated_at),
             completed_at: row.completed_at.map(Timestamp::from_micros),
@@ -123,7 +106,6 @@ fn stored(number: u32) -> i32 {
 
 impl From<&SubTask> for SubTaskRow {
     fn from(sub_task: &SubTask) -> Self {
-        let state = StateChange::from(sub_task);
         Self {
             id: sub_task.id.to_string(),
             task_id: sub_task.task_id.to_string(),
@@ -134,28 +116,6 @@ impl From<&SubTask> for SubTaskRow {
             acceptance: sub_task.acceptance.clone(),
             kind: sub_task.kind.to_string(),
             priority: sub_task.priority.to_string(),
-            status: state.status,
-            assigned_agent: state.assigned_agent,
-            session_id: state.session_id,
-            attempt: state.attempt,
-            version: state.version,
-            rework_count: state.rework_count,
-            lease_expires_at: state.lease_expires_at,
-            blocked: state.blocked,
-            progress: state.progress,
-            prerequisites: state.prerequisites,
-            open_prerequisites: state.open_prerequisites,
-            held: state.held,
-            created_at: sub_task.created_at.as_micros(),
-            updated_at: state.updated_at,
-            completed_at: state.completed_at,
-        }
-    }
-}
-
-impl From<&SubTask> for StateChange {
-    fn from(sub_task: &SubTask) -> Self {
-        Self {
             status: sub_task.status.to_string(),
             assigned_agent: sub_task.owner.map(|id| id.to_string()),
             session_id: sub_task.session_id.clone(),
@@ -168,10 +128,57 @@ impl From<&SubTask> for StateChange {
             prerequisites: stored(sub_task.prerequisites),
             open_prerequisites: stored(sub_task.open_prerequisites),
             held: sub_task.held,
+            notes: stored(sub_task.notes),
+            created_at: sub_task.created_at.as_micros(),
             updated_at: sub_task.updated_at.as_micros(),
             completed_at: sub_task.completed_at.map(Timestamp::as_micros),
         }
     }
+}
+
+/// What differs between two states of a sub-task, apart from its version. What it belongs to, its
+/// kind and its birth never change.
+fn changes<'a>(before: &'a SubTask, next: &'a SubTask) -> Changes<'a> {
+    let text_of = |id: AgentId| id.to_string();
+    Changes::default()
+        .note(sub_task::name, before.name.as_str(), next.name.as_str())
+        .note(sub_task::description, before.description.as_str(), next.description.as_str())
+        .note(sub_task::deliverable, before.deliverable.as_str(), next.deliverable.as_str())
+        .note(sub_task::acceptance, before.acceptance.as_str(), next.acceptance.as_str())
+        .note(sub_task::priority, before.priority.as_str(), next.priority.as_str())
+        .note(sub_task::status, before.status.as_str(), next.status.as_str())
+        .note(sub_task::assigned_agent, before.owner.map(text_of), next.owner.map(text_of))
+        .note(sub_task::session_id, before.session_id.as_deref(), next.session_id.as_deref())
+        .note(sub_task::attempt, stored(before.attempt), stored(next.attempt))
+        .note(sub_task::rework_count, stored(before.rework_count), stored(next.rework_count))
+        .note(
+            sub_task::lease_expires_at,
+            before.lease_expires_at.map(Timestamp::as_micros),
+            next.lease_expires_at.map(Timestamp::as_micros),
+        )
+        .note(
+            sub_task::blocked,
+            before.blocked.as_ref().map(to_json),
+            next.blocked.as_ref().map(to_json),
+        )
+        .note(
+            sub_task::progress,
+            before.progress.as_ref().map(to_json),
+            next.progress.as_ref().map(to_json),
+        )
+        .note(sub_task::prerequisites, stored(before.prerequisites), stored(next.prerequisites))
+        .note(
+            sub_task::open_prerequisites,
+            stored(before.open_prerequisites),
+            stored(next.open_prerequisites),
+        )
+        .note(sub_task::held, before.held, next.held)
+        .note(sub_task::updated_at, before.updated_at.as_micros(), next.updated_at.as_micros())
+        .note(
+            sub_task::completed_at,
+            before.completed_at.map(Timestamp::as_micros),
+            next.completed_at.map(Timestamp::as_micros),
+        )
 }
 
 /// What came of a compare-and-set.
@@ -189,13 +196,10 @@ pub enum Swap {
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn find(reader: &mut Reader, id: SubTaskId) -> Result<Option<SubTask>, StorageError> {
-    sub_task::table
-        .filter(sub_task::id.eq(id.to_string()))
-        .select(SubTaskRow::as_select())
-        .first(&mut reader.connection)
-        .optional()?
-        .map(SubTask::try_from)
-        .transpose()
+    let query = sub_task::table.filter(sub_task::id.eq(id.to_string()));
+    let found: QueryResult<SubTaskRow> =
+        each_backend!(&mut reader.connection, c => query.select(SubTaskRow::as_select()).first(c));
+    found.optional()?.map(SubTask::try_from).transpose()
 }
 
 /// Several sub-tasks by id, in no order; ids that do not exist are left out.
@@ -222,11 +226,19 @@ pub fn find_many(reader: &mut Reader, ids: &[SubTaskId]) -> Result<Vec<SubTask>,
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn insert(writer: &mut Writer, new: &SubTask) -> Result<(), StorageError> {
-    diesel::insert_into(sub_task::table)
-        .values(SubTaskRow::from(new))
-        .execute(&mut writer.connection)?;
-    add_to_counts(&mut writer.deltas, new, 1);
+    diesel::insert_into(sub_task::table).values(row(new)).execute(&mut writer.connection)?;
+    count_new(&mut writer.deltas, new);
     note_owner(writer, None, new)
+}
+
+/// What is stored of it.
+pub(crate) fn row(new: &SubTask) -> SubTaskRow {
+    SubTaskRow::from(new)
+}
+
+/// Counts a sub-task that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, new: &SubTask) {
+    add_to_counts(deltas, new, 1);
 }
 
 /// Replaces `before` by `next` if nobody changed it since `before` was read.
@@ -238,42 +250,25 @@ pub fn compare_and_set(
     before: &SubTask,
     next: &SubTask,
 ) -> Result<Swap, StorageError> {
-    let target = sub_task::table.filter(
-        sub_task::id.eq(before.id.to_string()).and(sub_task::version.eq(before.version.get())),
-    );
-    let state = StateChange::from(next);
-    let changed = if has_same_texts(before, next) {
-        diesel::update(target).set(state).execute(&mut writer.connection)?
-    } else {
-        let texts = TextChange {
-            name: &next.name,
-            description: &next.description,
-            deliverable: &next.deliverable,
-            acceptance: &next.acceptance,
-            priority: next.priority.as_str(),
-        };
-        diesel::update(target).set((state, texts)).execute(&mut writer.connection)?
-    };
-    if changed == 0 {
-        return Ok(Swap::Lost);
+    let versions = (before.version, next.version);
+    let swap = changes(before, next).compare_and_set(
+        writer,
+        "UPDATE sub_task SET ",
+        before.id.to_string(),
+        versions,
+    )?;
+    if swap == Swap::Lost {
+        return Ok(swap);
     }
     add_to_counts(&mut writer.deltas, before, -1);
     add_to_counts(&mut writer.deltas, next, 1);
     note_owner(writer, Some(before), next)?;
-    Ok(Swap::Swapped)
-}
-
-fn has_same_texts(a: &SubTask, b: &SubTask) -> bool {
-    a.priority == b.priority
-        && a.name == b.name
-        && a.description == b.description
-        && a.deliverable == b.deliverable
-        && a.acceptance == b.acceptance
+    Ok(swap)
 }
 
 fn add_to_counts(deltas: &mut Deltas, sub_task: &SubTask, n: i64) {
+    deltas.add(Scope::SubTasks, facets::key(sub_task), n);
     let scopes = [
-        Some(Scope::SubTasks),
         Some(Scope::Task(sub_task.task_id)),
         sub_task.module_id.map(Scope::Module),
         sub_task.owner.map(Scope::Agent),
@@ -355,25 +350,28 @@ pub fn list(
     if window.offset >= total {
         return Ok(Page { items: Vec::new(), total });
     }
-    let mut query = sub_task::table
-        .select(SubTaskRow::as_select())
-        .order((sub_task::created_at.desc(), sub_task::id.desc()))
-        .limit(window.limit)
-        .offset(window.offset)
-        .into_boxed();
-    if let Some(id) = filter.task_id {
-        query = query.filter(sub_task::task_id.eq(id.to_string()));
-    }
-    if let Some(id) = filter.module_id {
-        query = query.filter(sub_task::module_id.eq(id.to_string()));
-    }
-    if let Some(id) = filter.owner {
-        query = query.filter(sub_task::assigned_agent.eq(id.to_string()));
-    }
-    if let Some(status) = filter.status {
-        query = query.filter(sub_task::status.eq(token(status.as_str())));
-    }
-    rows(query.load(&mut reader.connection)?).map(|items| Page { items, total })
+    let found: QueryResult<Vec<SubTaskRow>> = each_backend!(&mut reader.connection, c => {
+        let mut query = sub_task::table
+            .select(SubTaskRow::as_select())
+            .order((sub_task::created_at.desc(), sub_task::id.desc()))
+            .limit(window.limit)
+            .offset(window.offset)
+            .into_boxed();
+        if let Some(id) = filter.task_id {
+            query = query.filter(sub_task::task_id.eq(id.to_string()));
+        }
+        if let Some(id) = filter.module_id {
+            query = query.filter(sub_task::module_id.eq(id.to_string()));
+        }
+        if let Some(id) = filter.owner {
+            query = query.filter(sub_task::assigned_agent.eq(id.to_string()));
+        }
+        if let Some(status) = filter.status {
+            query = query.filter(sub_task::status.eq(token(status.as_str())));
+        }
+        query.load(c)
+    });
+    rows(found?).map(|items| Page { items, total })
 }
 
 fn rows(rows: Vec<SubTaskRow>) -> Result<Vec<SubTask>, StorageError> {
@@ -384,7 +382,10 @@ fn rows(rows: Vec<SubTaskRow>) -> Result<Vec<SubTask>, StorageError> {
 /// once has none; then the smaller of the two lists is the bound, and it is counted.
 fn total(reader: &mut Reader, filter: Filter) -> Result<i64, StorageError> {
     let scope = match (filter.task_id, filter.module_id, filter.owner) {
-        (None, None, None) => Scope::SubTasks,
+        (None, None, None) => {
+            let facets = Facets { status: filter.status, ..Facets::default() };
+            return Ok(facets.count(&counts(reader, Scope::SubTasks)?));
+        }
         (Some(id), None, None) => Scope::Task(id),
         (None, Some(id), None) => Scope::Module(id),
         (None, None, Some(id)) => Scope::Agent(id),
@@ -418,14 +419,14 @@ fn counted(reader: &mut Reader, filter: Filter) -> Result<i64, StorageError> {
 /// [`StorageError`] from the database.
 pub fn list_claimable(reader: &mut Reader, window: Window) -> Result<Page<SubTask>, StorageError> {
     let total = count(reader, Scope::SubTasks, CLAIMABLE)?;
-    let items = sub_task::table
+    let query = sub_task::table
         .filter(sub_task::claimable)
-        .select(SubTaskRow::as_select())
         .order((sub_task::created_at.desc(), sub_task::id.desc()))
         .limit(window.limit)
-        .offset(window.offset)
-        .load(&mut reader.connection)?;
-    rows(items).map(|items| Page { items, total })
+        .offset(window.offset);
+    let found: Vec<SubTaskRow> =
+        each_backend!(&mut reader.connection, c => query.select(SubTaskRow::as_select()).load(c))?;
+    rows(found).map(|items| Page { items, total })
 }
 
 /// The owner's most recently changed sub-task of a task.
@@ -504,9 +505,13 @@ pub fn next_claimable(
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn has_open(reader: &mut Reader, task_id: TaskId) -> Result<bool, StorageError> {
-    let query = sub_task::table
-        .filter(sub_task::task_id.eq(task_id.to_string()).and(sub_task::status.eq_any(OPEN)));
-    Ok(diesel::select(diesel::dsl::exists(query)).get_result(&mut reader.connection)?)
+    let statement: Statement<'_, Bool> =
+        Statement::new("SELECT EXISTS (SELECT 1 FROM sub_task WHERE task_id = ")
+            .value(task_id.to_string())
+            .sql(" AND status IN (")
+            .tokens(OPEN)
+            .sql("))");
+    Ok(statement.get_result(&mut reader.connection)?)
 }
 
 /// Keeps the work of a task back, or hands it out again. Returns how many sub-tasks changed.
@@ -537,4 +542,71 @@ pub fn set_held(
     writer.deltas.add(Scope::SubTasks, CLAIMABLE, delta);
     writer.deltas.add(Scope::Task(task_id), CLAIMABLE, delta);
     Ok(changed.len())
+}
+
+/// Takes the owner's name from everything that it cannot work on any more: what is over, in review
+/// or blocked. Whoever ever owned an attempt stays on record.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn forget_owner(writer: &mut Writer, owner: AgentId) -> Result<(), StorageError> {
+    const LEFT: [&str; 4] = ["review", "blocked", "done", "cancelled"];
+    let changed: Vec<String> =
+        diesel::update(sub_task::table.filter(
+            sub_task::assigned_agent.eq(owner.to_string()).and(sub_task::status.eq_any(LEFT)),
+        ))
+        .set((
+            sub_task::assigned_agent.eq(None::<String>),
+            sub_task::session_id.eq(None::<String>),
+            sub_task::version.eq(sub_task::version + 1),
+        ))
+        .returning(sub_task::status)
+        .get_results(&mut writer.connection)?;
+    for status in Status::ALL {
+        let n = changed.iter().filter(|changed| *changed == status.as_str()).count();
+        let n = i64::try_from(n).unwrap_or(i64::MAX);
+        writer.deltas.add(Scope::Agent(owner), status.as_str(), -n);
+    }
+    Ok(())
+}
+
+/// What an agent works on right now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtWork {
+    /// The sub-task.
+    pub id: SubTaskId,
+    /// Its name.
+    pub name: String,
+    /// Its part of the goal.
+    pub module_id: Option<ModuleId>,
+}
+
+/// What each agent has in progress; of several, the one that changed last.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn at_work(reader: &mut Reader) -> Result<HashMap<AgentId, AtWork>, StorageError> {
+    type Row = (Option<String>, String, String, Option<String>, i64);
+    let rows: Vec<Row> = sub_task::table
+        .filter(sub_task::status.eq(token(Status::InProgress.as_str())))
+        .select((
+            sub_task::assigned_agent,
+            sub_task::id,
+            sub_task::name,
+            sub_task::module_id,
+            sub_task::updated_at,
+        ))
+        .load(&mut reader.connection)?;
+    let mut found: HashMap<AgentId, (i64, AtWork)> = HashMap::new();
+    for (owner, id, name, module_id, changed_at) in rows {
+        let owner = parse_optional(TABLE, &id, "assigned_agent", owner.as_deref())?;
+        let module_id = parse_optional(TABLE, &id, "module_id", module_id.as_deref())?;
+        let work = AtWork { id: parse(TABLE, &id, "id", &id)?, name, module_id };
+        if let Some(owner) = owner
+            && found.get(&owner).is_none_or(|(last, _)| *last < changed_at)
+        {
+            found.insert(owner, (changed_at, work));
+        }
+    }
+    Ok(found.into_iter().map(|(owner, (_, work))| (owner, work)).collect())
 }

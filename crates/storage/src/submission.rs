@@ -12,7 +12,7 @@ use crate::store::{Reader, Writer};
 const TABLE: &str = "submission";
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = submission)]
+#[diesel(table_name = submission, treat_none_as_default_value = false)]
 struct SubmissionRow {
     id: String,
     sub_task_id: String,

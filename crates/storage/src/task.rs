@@ -1,23 +1,31 @@
 //! Tasks.
 
+mod search;
+
+use std::collections::{BTreeSet, HashMap};
+
 use diesel::prelude::*;
 use openmoss_domain::sub_task::WorkKind;
 use openmoss_domain::{Task, TaskId, TaskStatus, Timestamp, Version};
+use serde::Serialize;
 
 use crate::connection::AnyConnection;
 use crate::convert::{corrupt, parse, token};
-use crate::counter::{Scope, counts};
+use crate::counter::{Counts, Deltas, Scope, counts};
 use crate::error::StorageError;
 use crate::page::{Page, Window};
 use crate::schema::task;
+use crate::statement::Changes;
 use crate::store::{Reader, Writer};
 use crate::sub_task::Swap;
 
+pub use search::{Search, search};
+
 const TABLE: &str = "task";
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = task)]
-struct TaskRow {
+#[derive(Queryable, Selectable, Insertable, Serialize)]
+#[diesel(table_name = task, treat_none_as_default_value = false)]
+pub(crate) struct TaskRow {
     id: String,
     name: String,
     description: String,
@@ -60,6 +68,33 @@ impl From<&Task> for TaskRow {
             updated_at: task.updated_at.as_micros(),
         }
     }
+}
+
+/// The key under which a task of this status and kind is counted.
+const fn key(status: TaskStatus, kind: WorkKind) -> &'static str {
+    match (status, kind) {
+        (TaskStatus::Planning, WorkKind::Once) => "planning:once",
+        (TaskStatus::Planning, WorkKind::Recurring) => "planning:recurring",
+        (TaskStatus::Active, WorkKind::Once) => "active:once",
+        (TaskStatus::Active, WorkKind::Recurring) => "active:recurring",
+        (TaskStatus::InProgress, WorkKind::Once) => "in_progress:once",
+        (TaskStatus::InProgress, WorkKind::Recurring) => "in_progress:recurring",
+        (TaskStatus::Completed, WorkKind::Once) => "completed:once",
+        (TaskStatus::Completed, WorkKind::Recurring) => "completed:recurring",
+        (TaskStatus::Archived, WorkKind::Once) => "archived:once",
+        (TaskStatus::Archived, WorkKind::Recurring) => "archived:recurring",
+        (TaskStatus::Cancelled, WorkKind::Once) => "cancelled:once",
+        (TaskStatus::Cancelled, WorkKind::Recurring) => "cancelled:recurring",
+    }
+}
+
+/// How many tasks have this status and kind, from [`Scope::Tasks`].
+#[must_use]
+pub fn count(counts: &Counts, status: Option<TaskStatus>, kind: Option<WorkKind>) -> i64 {
+    let statuses = TaskStatus::ALL.iter().filter(|one| status.is_none_or(|only| only == **one));
+    let keys = statuses.flat_map(|status| WorkKind::ALL.iter().map(move |kind| (*status, *kind)));
+    let keys = keys.filter(|(_, one)| kind.is_none_or(|only| only == *one));
+    keys.map(|(status, kind)| counts.get(key(status, kind))).sum()
 }
 
 /// How strongly a task is held until the transaction ends.
@@ -115,9 +150,19 @@ pub fn find_locked(
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn insert(writer: &mut Writer, new: &Task) -> Result<(), StorageError> {
-    diesel::insert_into(task::table).values(TaskRow::from(new)).execute(&mut writer.connection)?;
-    writer.deltas.add(Scope::Tasks, new.status.as_str(), 1);
+    diesel::insert_into(task::table).values(row(new)).execute(&mut writer.connection)?;
+    count_new(&mut writer.deltas, new);
     Ok(())
+}
+
+/// What is stored of it.
+pub(crate) fn row(new: &Task) -> TaskRow {
+    TaskRow::from(new)
+}
+
+/// Counts a task that was not there before.
+pub(crate) fn count_new(deltas: &mut Deltas, new: &Task) {
+    deltas.add(Scope::Tasks, key(new.status, new.kind), 1);
 }
 
 /// Replaces `before` by `next` if nobody changed it since `before` was read.
@@ -129,16 +174,19 @@ pub fn compare_and_set(
     before: &Task,
     next: &Task,
 ) -> Result<Swap, StorageError> {
-    let target = task::table
-        .filter(task::id.eq(before.id.to_string()).and(task::version.eq(before.version.get())));
-    let changed =
-        diesel::update(target).set(TaskRow::from(next)).execute(&mut writer.connection)?;
-    if changed == 0 {
-        return Ok(Swap::Lost);
+    let versions = (before.version, next.version);
+    let swap = Changes::default()
+        .note(task::name, before.name.as_str(), next.name.as_str())
+        .note(task::description, before.description.as_str(), next.description.as_str())
+        .note(task::status, before.status.as_str(), next.status.as_str())
+        .note(task::updated_at, before.updated_at.as_micros(), next.updated_at.as_micros())
+        .compare_and_set(writer, "UPDATE task SET ", before.id.to_string(), versions)?;
+    if swap == Swap::Lost {
+        return Ok(swap);
     }
-    writer.deltas.add(Scope::Tasks, before.status.as_str(), -1);
-    writer.deltas.add(Scope::Tasks, next.status.as_str(), 1);
-    Ok(Swap::Swapped)
+    writer.deltas.add(Scope::Tasks, key(before.status, before.kind), -1);
+    writer.deltas.add(Scope::Tasks, key(next.status, next.kind), 1);
+    Ok(swap)
 }
 
 /// A page of tasks, newest first.
@@ -150,9 +198,7 @@ pub fn list(
     status: Option<TaskStatus>,
     window: Window,
 ) -> Result<Page<Task>, StorageError> {
-    let counts = counts(reader, Scope::Tasks)?;
-    let sum = |status: &TaskStatus| counts.get(status.as_str());
-    let total = status.map_or_else(|| TaskStatus::ALL.iter().map(sum).sum(), |status| sum(&status));
+    let total = count(&counts(reader, Scope::Tasks)?, status, None);
     let mut query = task::table
         .select(TaskRow::as_select())
         .order((task::created_at.desc(), task::id.desc()))
@@ -177,4 +223,20 @@ pub fn ids_in_status(reader: &mut Reader, status: TaskStatus) -> Result<Vec<Task
         .select(task::id)
         .load(&mut reader.connection)?;
     rows.iter().map(|id| parse(TABLE, id, "id", id)).collect()
+}
+
+/// The names of these tasks, without those that do not exist.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn names(
+    reader: &mut Reader,
+    ids: &BTreeSet<TaskId>,
+) -> Result<HashMap<TaskId, String>, StorageError> {
+    let texts = ids.iter().map(ToString::to_string);
+    let rows: Vec<(String, String)> = task::table
+        .filter(task::id.eq_any(texts))
+        .select((task::id, task::name))
+        .load(&mut reader.connection)?;
+    rows.into_iter().map(|(id, name)| Ok((parse(TABLE, &id, "id", &id)?, name))).collect()
 }

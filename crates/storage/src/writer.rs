@@ -7,17 +7,26 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
-use crate::connection::AnyConnection;
+use crate::connection::{self, AnyConnection};
 use crate::counter::Deltas;
 use crate::error::{Failure, StorageError};
 use crate::store::{Reader, Writer};
 
 /// Most transactions in one commit: enough to share its cost, few enough to answer soon.
 const GROUP_MAX: usize = 128;
+
+/// How long nobody must write before the log is emptied.
+const QUIET: Duration = Duration::from_secs(1);
+/// After how many commits it is seen to that the log does not grow for ever, because of readers who
+/// never let it begin anew.
+const COMMITS_PER_LOOK: u32 = 1_000;
 
 /// A thread that owns the writing connection.
 pub(crate) struct GroupWriter {
@@ -107,7 +116,26 @@ impl Drop for GroupWriter {
 
 fn work(connection: AnyConnection, queue: &Receiver<Box<dyn Job>>) {
     let mut writer = Writer { reader: Reader { connection }, deltas: Deltas::default() };
-    while let Ok(first) = queue.recv() {
+    let mut commits = 0;
+    loop {
+        let next = if commits == 0 {
+            queue.recv().map_err(RecvTimeoutError::from)
+        } else {
+            queue.recv_timeout(QUIET)
+        };
+        let first = match next {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => {
+                empty_log(&mut writer.connection);
+                commits = 0;
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        commits += 1;
+        if commits % COMMITS_PER_LOOK == 0 && is_log_long(&mut writer.connection) {
+            empty_log(&mut writer.connection);
+        }
         let mut group = vec![first];
         let committed = run_group(&mut writer, &mut group, queue);
         if let Err(error) = &committed {
@@ -120,6 +148,25 @@ fn work(connection: AnyConnection, queue: &Receiver<Box<dyn Job>>) {
             job.answer(committed.as_ref().copied().map_err(again));
         }
     }
+}
+
+/// Copies the log into the database and makes it a file of no length, unless readers are in the way:
+/// then the next time will do.
+fn empty_log(connection: &mut AnyConnection) {
+    if let Err(error) = connection.batch_execute(&connection::empty_log()) {
+        tracing::debug!(%error, "the log could not be emptied");
+    }
+}
+
+#[derive(QueryableByName)]
+struct Log {
+    #[diesel(sql_type = BigInt)]
+    log: i64,
+}
+
+fn is_log_long(connection: &mut AnyConnection) -> bool {
+    let log = diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result::<Log>(connection);
+    log.is_ok_and(|found| found.log > connection::LOG_PAGES_MAX)
 }
 
 /// The same failure, for each transaction of the group.
@@ -154,12 +201,14 @@ fn run_group(
 }
 
 fn run_one(writer: &mut Writer, job: &mut dyn Job) -> Result<(), StorageError> {
-    let before = writer.deltas.clone();
+    let group = std::mem::take(&mut writer.deltas);
     writer.connection.batch_execute("SAVEPOINT one")?;
-    if job.run(writer) {
+    let is_kept = job.run(writer);
+    let own = std::mem::replace(&mut writer.deltas, group);
+    if is_kept {
+        writer.deltas.merge(own);
         writer.connection.batch_execute("RELEASE one")?;
     } else {
-        writer.deltas = before;
         writer.connection.batch_execute("ROLLBACK TO one; RELEASE one")?;
     }
     Ok(())

@@ -4,10 +4,20 @@ use crate::database::TestDb;
 
 /// Every number that `counter` should hold, counted.
 const COUNTED: &str = "
-    SELECT 'tasks' AS scope, status AS key, COUNT(*) AS n FROM task GROUP BY status
+    SELECT 'tasks' AS scope, status || ':' || kind AS key, COUNT(*) AS n FROM task
+        GROUP BY status, kind
+    UNION ALL SELECT 'scores', 'rewards', COUNT(*) FROM score_log WHERE score_delta > 0
+    UNION ALL SELECT 'scores', 'penalties', COUNT(*) FROM score_log WHERE score_delta < 0
+    UNION ALL SELECT 'scores', 'agents_above', COUNT(*) FROM agent WHERE total_score > 0
+    UNION ALL SELECT 'scores', 'agents_below', COUNT(*) FROM agent WHERE total_score < 0
+    UNION ALL SELECT 'scores', 'sum', CAST(COALESCE(SUM(total_score), 0) AS BIGINT) FROM agent
+    UNION ALL SELECT 'logs', action, COUNT(*) FROM activity_log GROUP BY action
     UNION ALL SELECT 'agents', role || ':' || status, COUNT(*) FROM agent GROUP BY role, status
-    UNION ALL SELECT 'sub_tasks', 'reviews', COUNT(*) FROM review_record
-    UNION ALL SELECT 'sub_tasks', status, COUNT(*) FROM sub_task GROUP BY status
+    UNION ALL SELECT 'patrol:' || severity, status, COUNT(*) FROM patrol_record
+        GROUP BY severity, status
+    UNION ALL SELECT 'reviews', result, COUNT(*) FROM review_record GROUP BY result
+    UNION ALL SELECT 'sub_tasks', status || ':' || priority || ':' || kind, COUNT(*) FROM sub_task
+        GROUP BY status, priority, kind
     UNION ALL SELECT 'task:' || task_id, status, COUNT(*) FROM sub_task GROUP BY task_id, status
     UNION ALL SELECT 'module:' || module_id, status, COUNT(*) FROM sub_task
         WHERE module_id IS NOT NULL GROUP BY module_id, status
@@ -29,7 +39,7 @@ const WRONG_AGENTS: &str = "
             WHERE agent_id = agent.id AND score_delta < 0)";
 
 /// Sub-tasks whose own numbers are wrong, each as a sentence.
-const WRONG_SUB_TASKS: [&str; 4] = [
+const WRONG_SUB_TASKS: [&str; 5] = [
     "SELECT 'sub-task ' || id || ': wrong number of prerequisites' AS text FROM sub_task
         WHERE prerequisites <> (
             SELECT COUNT(*) FROM prerequisite WHERE sub_task_id = sub_task.id)",
@@ -40,6 +50,8 @@ const WRONG_SUB_TASKS: [&str; 4] = [
     "SELECT 'sub-task ' || sub_task.id || ': held, or not, against its task' AS text
         FROM sub_task JOIN task ON task.id = task_id
         WHERE held <> (task.status IN ('completed', 'archived', 'cancelled'))",
+    "SELECT 'sub-task ' || id || ': wrong number of notes' AS text FROM sub_task
+        WHERE notes <> (SELECT COUNT(*) FROM note WHERE sub_task_id = sub_task.id)",
     "SELECT 'sub-task ' || id || ': an attempt without an owner on record' AS text FROM sub_task
         WHERE attempt <> (SELECT COUNT(*) FROM ownership WHERE sub_task_id = sub_task.id)",
 ];

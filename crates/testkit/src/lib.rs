@@ -18,6 +18,7 @@ mod service;
 mod statements;
 mod team;
 mod threads;
+mod upstream;
 
 pub use books::{counter_differences, differences, rounds};
 pub use clock::{FixedClock, START};
@@ -27,6 +28,7 @@ pub use service::{MemoryLayers, TestService};
 pub use statements::record_statements;
 pub use team::{NewWork, by, draft};
 pub use threads::at_once;
+pub use upstream::OldInstallation;
 
 /// Makes of each function `fn(&TestDb)` a test on SQLite, `sqlite::name`, and one on PostgreSQL,
 /// `postgres::name`, where this crate is built with its feature `postgres`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use openmoss_domain::EventKind;
 use openmoss_service::event::Filter;
-use openmoss_service::settings::{Settings, SettingsError, SettingsLayers};
+use openmoss_service::settings::{Settings, SettingsError, SettingsLayers, Sourced, keys};
 use openmoss_service::{Recorded, Service};
 use serde_json::Value;
 
@@ -28,6 +28,24 @@ impl SettingsLayers for MemoryLayers {
         let settings: Settings = serde_json::from_value(merged).map_err(wrong)?;
         settings.check()?;
         Ok(settings)
+    }
+
+    fn sources(&self, stored: &Value) -> Result<Vec<Sourced>, SettingsError> {
+        let wrong = |error: serde_json::Error| SettingsError(error.to_string());
+        let values = serde_json::to_value(self.effective(stored)?).map_err(wrong)?;
+        let rows = keys::all().filter_map(|(key, _)| {
+            let (section, name) = key.split_once('.')?;
+            let is_stored = stored.get(section).and_then(|values| values.get(name)).is_some();
+            let value = values.get(section)?.get(name)?.clone();
+            let value = if keys::is_secret(key) { Value::from("***") } else { value };
+            let source = if is_stored { "database" } else { "default" }.to_owned();
+            Some(Sourced { key: key.to_owned(), value, source })
+        });
+        Ok(rows.collect())
+    }
+
+    fn fixed_by(&self, _: &str) -> Option<String> {
+        None
     }
 }
 
@@ -78,6 +96,19 @@ impl TestService {
         let layers = Arc::new(MemoryLayers(settings));
         let opened = Service::open(layers, clock.clone());
         Self { service: opened.expect("a service"), clock, named: 0.into() }
+    }
+
+    /// A service as a command opens it: nothing is put into an empty database.
+    #[must_use]
+    pub fn attach(db: &TestDb) -> Self {
+        let mut settings = Settings::default();
+        db.url().clone_into(&mut settings.database.path);
+        if db.is_postgres() {
+            settings.database.url = openmoss_service::settings::Secret::new(db.url());
+        }
+        let clock = Arc::new(FixedClock::default());
+        let attached = Service::attach(Arc::new(MemoryLayers(settings)), clock.clone());
+        Self { service: attached.expect("a service"), clock, named: 0.into() }
     }
 
     /// The whole event log, or what of it concerns one thing, oldest first.

@@ -7,6 +7,7 @@ use openmoss_service::settings::Secret;
 
 use super::as_admin;
 use crate::args::PlaceArgs;
+use crate::config::Purpose;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::{output, place};
@@ -27,7 +28,7 @@ enum AdminCommand {
     /// Set the admin password and end every admin session
     ///
     /// It is asked for on the terminal, twice, without showing it. A server that is running takes
-    /// it into force when it is started again.
+    /// it into force within seconds.
     SetPassword {
         /// Read the password from the first line of stdin instead
         #[arg(long)]
@@ -38,8 +39,10 @@ enum AdminCommand {
 /// Runs a command of this group.
 pub(crate) fn run(place: &PlaceArgs, args: &AdminArgs) -> Result<ExitCode, CliError> {
     let AdminCommand::SetPassword { stdin } = args.command;
-    // Before asking: nobody should type a password twice for nothing.
-    let service = place::open(place)?;
+    // Before asking: nobody should type a password twice for nothing. In spite of what is wrong,
+    // because a password of an old form may be just that.
+    let layers = place::load(place, None, None, Purpose::Inspect)?.layers;
+    let service = place::open_to_repair(&layers)?;
     let password = if stdin { read_line()? } else { ask()? };
     service.set_admin_password(&as_admin(), password.expose())?;
     output::print("the admin password is set, and every admin session is over")?;

@@ -1,11 +1,12 @@
 //! `openmoss config`: what is in force, and what is wrong.
 
 use clap::{Args, Subcommand};
+use openmoss_service::settings::{SettingsLayers as _, Sourced};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::args::PlaceArgs;
-use crate::config::{ConfigLayers, Purpose, ShownValue};
+use crate::config::{ConfigLayers, Purpose};
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::output::{Format, left, table};
@@ -61,9 +62,9 @@ fn stored(layers: &ConfigLayers) -> Value {
 }
 
 fn show(layers: &ConfigLayers, stored: &Value, format: Format) -> Result<ExitCode, CliError> {
-    let values = layers.show(stored)?;
+    let values = layers.sources(stored)?;
     format.print(&values, |values| {
-        let row = |shown: &ShownValue| [left(&shown.key), left(&shown.value), left(&shown.source)];
+        let row = |shown: &Sourced| [left(&shown.key), left(&shown.value), left(&shown.source)];
         table(["SETTING", "VALUE", "FROM"], values.iter().map(row)).to_string()
     })?;
     Ok(ExitCode::Done)

@@ -8,16 +8,18 @@ use openmoss_service::{Service, SystemClock};
 use serde::Serialize;
 
 use crate::args::PlaceArgs;
+use crate::command::{export, import};
 use crate::config::Purpose;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::output::{self, Format};
 use crate::place;
 
-/// Migrate, back up and check the database
+/// Migrate, export, import, back up and check the database
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
+  openmoss db import --from /opt/old/data/tasks.db --config /opt/old/config.yaml --dry-run
   openmoss db migrate --database postgres://user:password@host/moss
   openmoss db backup /backups/openmoss-$(date +%F).db
   openmoss db check && echo all is well")]
@@ -37,6 +39,18 @@ enum DbCommand {
         /// The new file; it must not exist
         target: PathBuf,
     },
+    /// Write the whole content as JSON lines, for `openmoss db import`
+    ///
+    /// Works while a server runs, and between SQLite and PostgreSQL. Admin sessions and secrets in
+    /// clear are left out; keys and the password go as hashes.
+    Export(export::ExportArgs),
+    /// Bring an existing Python installation over, or the content of an export
+    ///
+    /// Of an existing installation: all tables with their ids; agents' keys keep working. With --config, the settings of that
+    /// config.yaml come too; the own configuration is then ./config.yaml or $OPENMOSS_CONFIG. Stop
+    /// the old server first; its files are only read. What does not fit is repaired or set aside,
+    /// and said: docs/migration.md has the rules.
+    Import(import::ImportArgs),
     /// Run the database's own integrity check; exit code 1 when it finds something
     Check {
         /// Print JSON
@@ -50,6 +64,8 @@ pub(crate) fn run(place: &PlaceArgs, args: &DbArgs) -> Result<ExitCode, CliError
     match &args.command {
         DbCommand::Migrate => migrate(place),
         DbCommand::Backup { target } => back_up(place, target),
+        DbCommand::Export(args) => export::run(place, args),
+        DbCommand::Import(args) => import::run(place, args),
         DbCommand::Check { json } => check(place, Format::of(*json)),
     }
 }

@@ -1,10 +1,9 @@
 //! All layers together: the settings, and where each of them comes from.
 
 use figment::{Figment, Provider as _};
-use openmoss_service::settings::{DatabaseSettings, Settings, SettingsError};
+use openmoss_service::settings::{Settings, SettingsError, Sourced};
 use serde_json::Value;
 
-use super::ShownValue;
 use super::database::{self, Location};
 use super::keys;
 use super::layer::Layer;
@@ -44,18 +43,20 @@ impl<'a> Merged<'a> {
         Ok(settings)
     }
 
-    /// The settings of the database, the others left alone.
+    /// The settings that open the database, the others left at their defaults.
     ///
     /// # Errors
     /// The first impossible value among them.
-    pub(super) fn database(&self) -> Result<DatabaseSettings, Located> {
-        let mut settings = Settings { database: self.extracted()?.database, ..Settings::default() };
+    pub(super) fn opening(&self) -> Result<Settings, Located> {
+        let given = self.extracted()?;
+        let mut settings = Settings { database: given.database, ..Settings::default() };
+        settings.server.queue_max = given.server.queue_max;
         finish(&mut settings).map_err(|error| self.locate(&error))?;
-        Ok(settings.database)
+        Ok(settings)
     }
 
     /// Every value and its source, by key.
-    pub(super) fn rows(&self) -> Vec<ShownValue> {
+    pub(super) fn rows(&self) -> Vec<Sourced> {
         // A URL decides over type and path.
         let url = self.value(keys::DATABASE_URL);
         let location = url.as_str().filter(|url| !url.is_empty()).map(Location::parse);
@@ -70,7 +71,7 @@ impl<'a> Merged<'a> {
             };
             let layer = self.layer(giver);
             let source = layer.map_or_else(String::new, |layer| layer.source.label(giver));
-            ShownValue { key: key.to_owned(), value: shown(key, value), source }
+            Sourced { key: key.to_owned(), value: shown(key, value), source }
         });
         rows.collect()
     }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{ConfigLayers, Flags, Loaded, Purpose, ShownValue, keys};
+use super::{ConfigLayers, Flags, Loaded, Purpose, Sourced, keys};
 
 /// A file as the existing system leaves it: every key it knows, some with their shipped values.
 const EXISTING: &str = "\
@@ -108,7 +108,7 @@ fn flags(database: &str) -> Flags {
     Flags { database: Some(database.to_owned()), ..Flags::default() }
 }
 
-fn row(rows: &[ShownValue], key: &str) -> (Value, String) {
+fn row(rows: &[Sourced], key: &str) -> (Value, String) {
     let row = rows.iter().find(|row| row.key == key).unwrap();
     (row.value.clone(), row.source.clone())
 }
@@ -338,7 +338,7 @@ fn a_bad_stored_value_is_in_nobodys_way_when_it_is_overridden() {
     let place = Place::with("webui: {feed_retention_days: 5}\n");
     let error = place.load().layers.effective(&stored).unwrap_err();
     assert!(error.0.starts_with("settings in the database: webui.feed_retention_days"), "{error}");
-    assert!(place.load().layers.show(&stored).is_err());
+    assert!(place.load().layers.sources(&stored).is_err());
     let environment = [("OPENMOSS_WEBUI__FEED_RETENTION_DAYS", "9")];
     let layers = place.load_with(&environment, Flags::default()).layers;
     let settings = layers.effective(&stored).unwrap();
@@ -386,7 +386,7 @@ fn what_is_shown_tells_every_source_and_no_secret() {
     ];
     let flags = Flags { port: Some(7000), ..Flags::default() };
     let stored = json!({"project": {"name": "S"}});
-    let rows = place.load_with(&environment, flags).layers.show(&stored).unwrap();
+    let rows = place.load_with(&environment, flags).layers.sources(&stored).unwrap();
 
     let names: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
     assert_eq!(names, keys::all().map(|(key, _)| key).collect::<Vec<_>>());
@@ -413,7 +413,7 @@ fn what_is_shown_tells_every_source_and_no_secret() {
 #[test]
 fn impossible_values_are_shown() {
     let rows = Place::with("server: {timezone: Mars}\ndatabase: {url: 'mysql://u:p@h'}\n");
-    let rows = rows.load().layers.show(&none()).unwrap();
+    let rows = rows.load().layers.sources(&none()).unwrap();
     assert_eq!(row(&rows, "server.timezone").0, "Mars");
     assert_eq!(row(&rows, "database.url").0, "mysql://u:***@h");
     assert_eq!(row(&rows, "database.type"), (json!("sqlite"), "default".to_owned()));
@@ -654,7 +654,7 @@ proptest! {
                 let is_good = loaded.layers.effective(&none()).is_ok();
                 let is_clean = loaded.layers.problems(&none()).is_empty();
                 prop_assert!(is_good || !is_clean, "a check finds what a start refuses");
-                loaded.layers.show(&none()).unwrap();
+                loaded.layers.sources(&none()).unwrap();
             }
             Err(error) => prop_assert!(!error.problems.is_empty()),
         }
@@ -690,7 +690,7 @@ proptest! {
         ],
     ) {
         let layers = Place::with("").load().layers;
-        let _ = (layers.effective(&value), layers.show(&value), layers.problems(&value));
+        let _ = (layers.effective(&value), layers.sources(&value), layers.problems(&value));
         if let Some((key, _)) = keys::all().nth(key) {
             let (section, key) = key.split_once('.').unwrap();
             let stored = json!({section: {key: value.clone()}, "other": value});

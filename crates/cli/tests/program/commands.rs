@@ -152,7 +152,7 @@ fn sub_tasks_are_listed_shown_requeued_and_cancelled() {
     place.run(&["sub-task", "cancel", NOBODY]).with_code(4);
 }
 
-fn set_password(place: &Place, password: &str) -> Said {
+pub(crate) fn set_password(place: &Place, password: &str) -> Said {
     let mut command = place.command(&["admin", "set-password", "--stdin"]);
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();

@@ -6,8 +6,14 @@ mod commands;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod moved;
+#[cfg(test)]
 mod serve;
+#[cfg(test)]
+mod skills;
 #[cfg(test)]
 mod support;

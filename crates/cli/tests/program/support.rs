@@ -259,6 +259,15 @@ impl Client {
         Self { credential: Some(("Authorization", format!("Bearer {key}"))), ..Self::new(url) }
     }
 
+    /// The same server as somebody with another credential sees it.
+    pub(crate) fn with(url: &str, header: &'static str, value: &str) -> Self {
+        Self { credential: Some((header, value.to_owned())), ..Self::new(url) }
+    }
+
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send("PUT", path, Some(body))
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None)
     }

@@ -1,5 +1,8 @@
 //! The dashboard's numbers.
 
+mod highlights;
+mod trends;
+
 use actix_web::get;
 use openmoss_domain::sub_task::Status;
 use openmoss_domain::{AgentStatus, Role, TaskStatus, Timestamp};
@@ -199,5 +202,5 @@ async fn overview(call: Call) -> Answer<OverviewView> {
 }
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(overview);
+    config.service(overview).service(highlights::highlights).service(trends::trends);
 }

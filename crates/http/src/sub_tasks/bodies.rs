@@ -84,7 +84,7 @@ fn prerequisite_ids(texts: &[String]) -> Result<Vec<SubTaskId>, Problem> {
     if errors.is_empty() { Ok(ids) } else { Err(Problem::invalid(errors)) }
 }
 
-/// A change; absent or null fields are kept.
+/// A change; absent or null fields are kept, and so is a name for an empty one.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = SubTaskEdit)]
 pub(super) struct EditBody {

@@ -172,6 +172,18 @@ pub(super) async fn reopen_sub_task(call: Call, path: web::Path<String>) -> Answ
     .await
 }
 
+/// Gives a pending one to an executor.
+#[utoipa::path(tag = "Sub-tasks", params(("sub_task_id" = String, Path)), request_body = ReassignBody, responses((status = 200, body = SubTaskView)))]
+#[post("/api/sub-tasks/{sub_task_id}/assign")]
+pub(super) async fn assign_sub_task(call: Call, path: web::Path<String>) -> Answer<SubTaskView> {
+    call.actor(move |known| {
+        let body: ReassignBody = known.request.json()?;
+        let to = id("agent", &body.agent_id)?;
+        known.view(known.service.assign_sub_task(&known.cx, sub_task_id(&path)?, to)?)
+    })
+    .await
+}
+
 /// Gives it to another executor.
 #[utoipa::path(tag = "Sub-tasks", params(("sub_task_id" = String, Path)), request_body = ReassignBody, responses((status = 200, body = SubTaskView)))]
 #[post("/api/sub-tasks/{sub_task_id}/reassign")]

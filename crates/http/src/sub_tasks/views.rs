@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::page::PageView;
+use crate::sub_tasks::notes::NoteView;
 use crate::vocabulary;
 
 /// A sub-task as a client sees it: the fields of the contract, and ours after them.
@@ -71,6 +72,10 @@ pub(crate) struct SubTaskView {
     /// What the caller can do with it now.
     #[schema(value_type = Vec<vocabulary::SubTaskAction>)]
     allowed_actions: Vec<openmoss_domain::Action>,
+    /// How many notes there are.
+    note_count: u32,
+    /// The newest ten notes, oldest of them first; null in lists.
+    notes: Option<Vec<NoteView>>,
 }
 
 fn null() -> Object {
@@ -81,7 +86,7 @@ fn null() -> Object {
 #[derive(ToSchema)]
 #[schema(as = BlockedCause)]
 #[expect(dead_code, reason = "describes a domain type, which cannot know about OpenAPI")]
-struct BlockedCauseView {
+pub(crate) struct BlockedCauseView {
     kind: vocabulary::BlockedKind,
     detail: String,
     waits_for: Option<String>,
@@ -93,7 +98,7 @@ struct BlockedCauseView {
 #[derive(ToSchema)]
 #[schema(as = Progress)]
 #[expect(dead_code, reason = "describes a domain type, which cannot know about OpenAPI")]
-struct ProgressView {
+pub(crate) struct ProgressView {
     text: String,
     #[schema(minimum = 0, maximum = 100)]
     percent: Option<u8>,
@@ -103,7 +108,7 @@ struct ProgressView {
 #[derive(ToSchema)]
 #[schema(as = WaitingFor)]
 #[expect(dead_code, reason = "describes a domain type, which cannot know about OpenAPI")]
-struct WaitingForView {
+pub(crate) struct WaitingForView {
     kind: vocabulary::WaitingKind,
     detail: String,
     since: vocabulary::Time,
@@ -139,6 +144,8 @@ impl From<openmoss_service::sub_task::SubTaskView> for SubTaskView {
             progress: one.progress,
             waiting_for: seen.waiting_for,
             allowed_actions: seen.allowed_actions,
+            note_count: one.notes,
+            notes: seen.notes.map(|notes| notes.into_iter().map(NoteView::from).collect()),
         }
     }
 }
@@ -160,7 +167,7 @@ struct ArtifactView {
 /// What was handed in.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Submission)]
-pub(super) struct SubmissionView {
+pub(crate) struct SubmissionView {
     #[schema(value_type = uuid::Uuid)]
     id: openmoss_domain::SubmissionId,
     #[schema(value_type = uuid::Uuid)]

@@ -44,7 +44,7 @@ pub(crate) fn prerequisites(
 }
 
 /// Work that waits for cancelled work would wait for ever, out of sight of the planner.
-pub(super) fn refuse_cancelled_prerequisite(
+pub(crate) fn refuse_cancelled_prerequisite(
     writer: &mut Writer,
     id: SubTaskId,
 ) -> Result<(), ServiceError> {
@@ -54,12 +54,20 @@ pub(super) fn refuse_cancelled_prerequisite(
     }
     // None of them is cancelled meanwhile.
     task::find_locked(writer, sub_task.task_id, Lock::Shared)?;
-    let needed = prerequisite::find_all(writer, &[id])?.remove(&id).unwrap_or_default();
-    let needed = stored::find_many(writer, &needed)?;
-    match needed.iter().find(|one| one.status == Status::Cancelled) {
+    match cancelled_prerequisite(writer, id)? {
         Some(cancelled) => Err(DomainError::PrerequisiteCancelled { id: cancelled.id }.into()),
         None => Ok(()),
     }
+}
+
+/// One of those that `id` waits for and that will never be done, if there is one.
+pub(crate) fn cancelled_prerequisite(
+    reader: &mut Reader,
+    id: SubTaskId,
+) -> Result<Option<SubTask>, ServiceError> {
+    let needed = prerequisite::find_all(reader, &[id])?.remove(&id).unwrap_or_default();
+    let needed = stored::find_many(reader, &needed)?;
+    Ok(needed.into_iter().find(|one| one.status == Status::Cancelled))
 }
 
 pub(super) fn open_among(prerequisites: &[SubTask]) -> u32 {

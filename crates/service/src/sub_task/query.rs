@@ -1,11 +1,12 @@
 //! Reading sub-tasks: what an actor sees of them.
 
+use openmoss_domain::note::NOTES_SHOWN;
 use openmoss_domain::waiting::{Surroundings, WaitingFor, waiting_for};
 use openmoss_domain::{
-    Action, Actor, AgentId, Policy, SubTask, SubTaskId, Submission, TaskId, Timestamp,
+    Action, Actor, AgentId, Note, Policy, SubTask, SubTaskId, Submission, TaskId, Timestamp,
 };
 use openmoss_storage::sub_task::{self as stored, Filter};
-use openmoss_storage::{Page, Reader, Window, prerequisite, submission};
+use openmoss_storage::{Page, Reader, Window, note, prerequisite, submission};
 
 use crate::Service;
 use crate::error::ServiceError;
@@ -21,6 +22,8 @@ pub struct SubTaskView {
     pub waiting_for: Option<WaitingFor>,
     /// What the actor can do with it now.
     pub allowed_actions: Vec<Action>,
+    /// The newest notes on it, oldest of them first; none in a list.
+    pub notes: Option<Vec<Note>>,
 }
 
 /// What is needed to see a sub-task with an actor's eyes.
@@ -41,13 +44,32 @@ impl Viewer {
         let dependent: Vec<_> =
             sub_tasks.iter().filter(|one| one.prerequisites > 0).map(|one| one.id).collect();
         let mut edges = prerequisite::find_all(reader, &dependent)?;
-        let view = |sub_task: SubTask| SubTaskView {
-            depends_on: edges.remove(&sub_task.id).unwrap_or_default(),
+        let mut depends_on = |id| edges.remove(&id).unwrap_or_default();
+        Ok(sub_tasks.into_iter().map(|one| self.see(one, &mut depends_on)).collect())
+    }
+
+    fn see(
+        self,
+        sub_task: SubTask,
+        mut depends_on: impl FnMut(SubTaskId) -> Vec<SubTaskId>,
+    ) -> SubTaskView {
+        SubTaskView {
+            depends_on: depends_on(sub_task.id),
             waiting_for: waiting_for(&sub_task, &self.around, self.now, &self.policy),
             allowed_actions: sub_task.allowed_actions(self.actor),
+            notes: None,
             sub_task,
-        };
-        Ok(sub_tasks.into_iter().map(view).collect())
+        }
+    }
+
+    /// One sub-task, with its notes.
+    fn view_one(self, reader: &mut Reader, sub_task: SubTask) -> Result<SubTaskView, ServiceError> {
+        let (id, has_notes) = (sub_task.id, sub_task.notes > 0);
+        let views = self.view(reader, vec![sub_task])?;
+        let view = views.into_iter().next().ok_or(ServiceError::not_found("sub_task"))?;
+        let notes =
+            if has_notes { note::list_newest(reader, id, NOTES_SHOWN)? } else { Vec::new() };
+        Ok(SubTaskView { notes: Some(notes), ..view })
     }
 
     fn view_page(
@@ -72,18 +94,20 @@ impl Service {
         sub_task: SubTask,
     ) -> Result<SubTaskView, ServiceError> {
         let viewer = self.viewer(actor)?;
-        let views = self.read(|reader| viewer.view(reader, vec![sub_task]))?;
-        views.into_iter().next().ok_or(ServiceError::not_found("sub_task"))
+        if sub_task.prerequisites == 0 && sub_task.notes == 0 {
+            let view = viewer.see(sub_task, |_| Vec::new());
+            return Ok(SubTaskView { notes: Some(Vec::new()), ..view });
+        }
+        self.read(|reader| viewer.view_one(reader, sub_task.clone()))
     }
 
     /// The sub-task with this id.
     pub fn find_sub_task(&self, actor: Actor, id: SubTaskId) -> Result<SubTaskView, ServiceError> {
         let viewer = self.viewer(actor)?;
-        let views = self.read(|reader| {
+        self.read(|reader| {
             let found = stored::find(reader, id)?.ok_or(ServiceError::not_found("sub_task"))?;
-            viewer.view(reader, vec![found])
-        })?;
-        views.into_iter().next().ok_or(ServiceError::not_found("sub_task"))
+            viewer.view_one(reader, found)
+        })
     }
 
     /// A page of sub-tasks, newest first.
@@ -121,12 +145,11 @@ impl Service {
         task_id: TaskId,
     ) -> Result<SubTaskView, ServiceError> {
         let viewer = self.viewer(actor)?;
-        let views = self.read(|reader| {
+        self.read(|reader| {
             let found = stored::find_latest(reader, owner, task_id)?
                 .ok_or(ServiceError::not_found("sub_task"))?;
-            viewer.view(reader, vec![found])
-        })?;
-        views.into_iter().next().ok_or(ServiceError::not_found("sub_task"))
+            viewer.view_one(reader, found)
+        })
     }
 
     /// A page of what was handed in for a sub-task, newest first.

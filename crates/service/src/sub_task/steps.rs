@@ -159,6 +159,16 @@ impl Service {
         self.transition(cx, id, Command::Cancel)
     }
 
+    /// Gives a pending one to an executor.
+    pub fn assign_sub_task(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        to: AgentId,
+    ) -> Result<SubTask, ServiceError> {
+        self.give(cx, id, to, Command::Assign { to })
+    }
+
     /// Gives it to another executor.
     pub fn reassign_sub_task(
         &self,
@@ -166,12 +176,22 @@ impl Service {
         id: SubTaskId,
         to: AgentId,
     ) -> Result<SubTask, ServiceError> {
-        check_role(Action::Reassign, cx.actor)?;
+        self.give(cx, id, to, Command::Reassign { to })
+    }
+
+    fn give(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        to: AgentId,
+        command: Command,
+    ) -> Result<SubTask, ServiceError> {
+        check_role(command.action(), cx.actor)?;
         let stepper = self.stepper(cx);
         self.write(cx, move |writer| {
             find_worker(writer, "agent_id", to)?;
             refuse_cancelled_prerequisite(writer, id)?;
-            Ok(stepper.step(writer, id, &Command::Reassign { to })?.after)
+            Ok(stepper.step(writer, id, &command)?.after)
         })
     }
 }

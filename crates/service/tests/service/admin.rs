@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use openmoss_domain::Actor;
 use openmoss_service::settings::Secret;
-use openmoss_service::{Service, ServiceError};
+use openmoss_service::{Context, OwnSession, Service, ServiceError, Window};
 use openmoss_testkit::{TestDb, TestService};
 
 use crate::refusal::fields;
@@ -87,6 +87,54 @@ fn a_session_in_use_lives_on_and_an_unused_one_ends(db: &TestDb) {
     assert!(left <= 1, "what is over is forgotten");
 }
 
+fn right_passwords_are_never_throttled(db: &TestDb) {
+    let service = open(db);
+    for _ in 0..25 {
+        service.log_in("secret-1", Some(ELSEWHERE)).unwrap();
+    }
+    for _ in 0..10 {
+        service.log_in("guess", Some(ELSEWHERE)).unwrap_err();
+    }
+    let refused = service.log_in("secret-1", Some(ELSEWHERE));
+    assert!(matches!(refused, Err(ServiceError::Throttled { .. })), "{refused:?}");
+}
+
+fn sessions_are_seen_and_ended_one_by_one_or_all_but_ones_own(db: &TestDb) {
+    let service = open(db);
+    let tokens: Vec<_> =
+        (0..4).map(|_| service.log_in("secret-1", Some(ELSEWHERE)).unwrap()).collect();
+    let mine =
+        Context { session: Some(OwnSession::of(tokens[0].expose())), ..Context::of(Actor::Admin) };
+    let all = Window { offset: 0, limit: 10 };
+    service.clock.advance(Duration::from_secs(90));
+    assert!(is_in(&service, &tokens[0]));
+    let seen = service.list_sessions(&mine, all).unwrap();
+    assert_eq!((seen.items.len(), seen.total), (4, 4));
+    let own: Vec<_> = seen.items.iter().filter(|one| one.is_own).collect();
+    assert_eq!(own.len(), 1);
+    assert_eq!(own[0].session.last_used_at, service.now());
+    assert_eq!(own[0].session.address.as_deref(), Some("10.0.0.9"));
+    let other = seen.items.iter().find(|one| !one.is_own).unwrap();
+    assert!(other.session.last_used_at < service.now());
+
+    service.revoke_session(&mine, other.session.id).unwrap();
+    let gone = service.revoke_session(&mine, other.session.id);
+    assert!(matches!(gone, Err(ServiceError::NotFound { kind: "session" })), "{gone:?}");
+    assert_eq!(tokens.iter().filter(|token| is_in(&service, token)).count(), 3);
+    assert_eq!(service.revoke_other_sessions(&mine).unwrap(), 2);
+    assert_eq!(service.revoke_other_sessions(&mine).unwrap(), 0, "nothing more happens");
+    assert!(is_in(&service, &tokens[0]));
+    let ended = service.kinds(openmoss_service::event::Filter::default());
+    let ended =
+        ended.iter().filter(|kind| **kind == openmoss_domain::EventKind::AdminSessionsEnded);
+    assert_eq!(ended.count(), 2);
+
+    // A new password ends every session but the one through which it came.
+    let other = service.log_in("secret-1", None).unwrap();
+    service.set_admin_password(&mine, "secret-2").unwrap();
+    assert!(is_in(&service, &tokens[0]) && !is_in(&service, &other));
+}
+
 fn logging_out_ends_one_session(db: &TestDb) {
     let service = open(db);
     let (here, there) =
@@ -117,6 +165,8 @@ openmoss_testkit::on_each_backend! {
     the_password_opens_a_session_whose_token_is_kept_as_a_hash,
     without_a_password_nobody_logs_in,
     guessing_is_throttled_by_address,
+    right_passwords_are_never_throttled,
+    sessions_are_seen_and_ended_one_by_one_or_all_but_ones_own,
     a_session_in_use_lives_on_and_an_unused_one_ends,
     logging_out_ends_one_session,
     a_new_password_is_in_force_at_once_and_ends_every_session,

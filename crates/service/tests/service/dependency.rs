@@ -4,7 +4,7 @@ use openmoss_domain::sub_task::{BlockedKind, Edit, Status};
 use openmoss_domain::{
     Actor, DomainError, EventKind, Role, SubTask, SubTaskId, SubmissionId, TaskStatus,
 };
-use openmoss_service::sub_task::NewSubTask;
+use openmoss_service::sub_task::{NewSubTask, Obstacle};
 use openmoss_testkit::{TestDb, TestService, by, differences, draft};
 
 use crate::refusal::{domain, fields};
@@ -106,10 +106,65 @@ fn a_cancelled_prerequisite_blocks_its_dependents_with_the_cause(db: &TestDb) {
     set_prerequisites(&service, pending.id, &[]).unwrap();
     assert!(service.requeue_sub_task(&planner, pending.id).unwrap().is_claimable());
     service.reopen_sub_task(&planner, first.id).unwrap();
-    service.requeue_sub_task(&planner, given.id).unwrap();
     let _ = service.brought(&first, Status::Done, &owner);
     assert!(service.found(given.id).is_claimable());
     assert_eq!(differences(db), [""; 0]);
+}
+
+fn what_a_cancelled_prerequisite_blocked_goes_on_when_it_is_reopened(db: &TestDb) {
+    let service = TestService::open(db);
+    let (owner, admin, task) = (service.agent(Role::Executor), service.admin(), service.task());
+    let (a, b) = (service.work(task.id).create(), service.work(task.id).create());
+    let behind_a = service.work(task.id).after(&[&a]).given_to(owner.id).create();
+    let behind_both = service.work(task.id).after(&[&a, &b]).create();
+    let stuck = service.work(task.id).after(&[&a]).given_to(owner.id).create();
+    let obstacle = Obstacle {
+        kind: BlockedKind::NeedsInput,
+        detail: "Which currency?".to_owned(),
+        waits_for: None,
+    };
+    service.block_sub_task(&by(&owner), stuck.id, &obstacle).unwrap();
+    for cancelled in [&a, &b] {
+        service.cancel_sub_task(&admin, cancelled.id).unwrap();
+    }
+
+    service.reopen_sub_task(&admin, a.id).unwrap();
+    let requeued = service.found(behind_a.id);
+    assert_eq!((requeued.status, requeued.owner, requeued.blocked), (Status::Pending, None, None));
+    let events = service.events(TestService::about(behind_a.id));
+    let last = events.last().unwrap();
+    assert_eq!(last.kind, EventKind::SubTaskRequeued);
+    assert_eq!(last.actor_kind, openmoss_domain::ActorKind::System);
+    // The other one that it waits for is cancelled still, and it says so.
+    let waiting = service.found(behind_both.id);
+    assert_eq!(waiting.status, Status::Blocked);
+    assert_eq!(waiting.blocked.unwrap().waits_for, Some(b.id.to_string()));
+    // What its owner asked is not answered by that.
+    let asked = service.found(stuck.id).blocked.unwrap();
+    assert_eq!(asked.kind, BlockedKind::NeedsInput);
+
+    service.reopen_sub_task(&admin, b.id).unwrap();
+    assert_eq!(service.found(behind_both.id).status, Status::Pending);
+    for needed in [&a, &b] {
+        let _ = service.brought(needed, Status::Done, &owner);
+    }
+    assert!(service.found(behind_both.id).is_claimable());
+    assert_eq!(count(&service, behind_both.id, EventKind::SubTaskReady), 1);
+    assert_eq!(differences(db), [""; 0]);
+}
+
+/// Ready is what somebody can claim.
+fn work_that_nobody_can_claim_is_not_called_ready(db: &TestDb) {
+    let service = TestService::open(db);
+    let (owner, task) = (service.agent(Role::Executor), service.task());
+    let first = service.work(task.id).create();
+    let given = service.work(task.id).after(&[&first]).given_to(owner.id).create();
+    let over = service.work(task.id).after(&[&first]).create();
+    service.cancel_sub_task(&service.admin(), over.id).unwrap();
+    let free = service.work(task.id).after(&[&first]).create();
+    let _ = service.brought(&first, Status::Done, &owner);
+    let ready = [&given, &over, &free].map(|one| count(&service, one.id, EventKind::SubTaskReady));
+    assert_eq!(ready, [0, 0, 1]);
 }
 
 fn a_prerequisite_that_is_reopened_holds_its_dependents_again(db: &TestDb) {
@@ -228,6 +283,8 @@ openmoss_testkit::on_each_backend! {
     given_work_cannot_start_before_its_prerequisites,
     work_behind_a_done_one_is_free_at_once,
     a_cancelled_prerequisite_blocks_its_dependents_with_the_cause,
+    what_a_cancelled_prerequisite_blocked_goes_on_when_it_is_reopened,
+    work_that_nobody_can_claim_is_not_called_ready,
     a_prerequisite_that_is_reopened_holds_its_dependents_again,
     rework_behind_a_cancelled_prerequisite_is_blocked_too,
     an_edit_that_closes_a_cycle_is_shown_the_cycle,

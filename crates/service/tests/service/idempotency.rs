@@ -13,7 +13,8 @@ use crate::refusal::domain;
 const ALL: Window = Window { offset: 0, limit: 100 };
 
 fn keyed(actor: Actor, key: &str, request: &str) -> Context {
-    Context { actor, idempotency: Some(Idempotency::new("caller", key, request.as_bytes())) }
+    let idempotency = Some(Idempotency::new("caller", key, request.as_bytes()));
+    Context { idempotency, ..Context::of(actor) }
 }
 
 fn a_repeat_gets_the_first_answer_and_has_no_effect(db: &TestDb) {
@@ -42,7 +43,7 @@ fn a_key_is_for_one_request_and_one_caller(db: &TestDb) {
     let reused = create(&keyed(Actor::Admin, "k", "two"));
     assert!(matches!(reused, Err(ServiceError::IdempotencyKeyReused)), "{reused:?}");
     let other = Idempotency::new("another caller", "k", b"one");
-    let other = Context { actor: Actor::Admin, idempotency: Some(other) };
+    let other = Context { idempotency: Some(other), ..Context::of(Actor::Admin) };
     assert_ne!(create(&other).unwrap().id, first.id);
     assert_eq!(service.list_tasks(None, ALL).unwrap().total, 2);
 }

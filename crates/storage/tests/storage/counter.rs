@@ -115,4 +115,33 @@ fn counts_are_exact_after_anything(db: &TestDb) {
     assert_eq!(counter_differences(db), [""; 0]);
 }
 
+/// Spread over many rows by writers, folded beside them again and again, the sums stay exact; when
+/// all is quiet, one row is left for each.
+#[cfg(feature = "postgres")]
+#[test]
+fn postgres_counters_are_folded_beside_writers() {
+    let Some(db) = TestDb::postgres() else { return };
+    let store = db.store();
+    let world = World {
+        tasks: (0..3).map(|_| stored_task(&store)).collect(),
+        agents: (0..4).map(|_| stored_agent(&store, Role::Executor)).collect(),
+    };
+    at_once(THREADS, |thread| {
+        let mut random = StdRng::seed_from_u64(thread as u64);
+        for _ in 0..STEPS {
+            if thread == 0 {
+                store.compact_counters().unwrap();
+            } else {
+                act(&store, &world, &mut random);
+            }
+        }
+    });
+    assert_eq!(counter_differences(&db), [""; 0]);
+    let rows = |sql: &str| db.raw().number(&format!("SELECT COUNT(*) AS n FROM {sql}"));
+    store.compact_counters().unwrap();
+    assert_eq!(counter_differences(&db), [""; 0]);
+    assert_eq!(rows("counter"), rows("(SELECT DISTINCT scope, key FROM counter) AS numbers"));
+    assert_eq!(rows("counter WHERE n = 0"), 0);
+}
+
 openmoss_testkit::on_each_backend!(counts_are_exact_after_anything);

@@ -7,15 +7,17 @@ use openmoss_domain::log::{LogAction, LogEntry};
 use openmoss_domain::score::ScoreChange;
 use openmoss_domain::sub_task::{Priority, Status, WorkKind};
 use openmoss_domain::{
-    Actor, AgentId, AgentStatus, Artifact, ArtifactKind, Command, Deliverable, Event, EventId,
-    EventKind, LogId, Module, ModuleId, Review, ReviewId, ReviewResult, Role, Rule, RuleId,
-    RuleScope, ScoreLogId, SessionId, SubTask, SubTaskId, Submission, SubmissionId, Task, TaskId,
-    TaskStatus, Timestamp,
+    Actor, ActorKind, AgentId, AgentStatus, Artifact, ArtifactKind, Command, Deliverable, Event,
+    EventId, EventKind, LogId, Module, ModuleId, Note, NoteId, PatrolRecord, PatrolRecordId,
+    PatrolStatus, Review, ReviewId, ReviewResult, Role, Rule, RuleId, RuleScope, ScoreLogId,
+    SessionId, Severity, SubTask, SubTaskId, Submission, SubmissionId, Task, TaskId, TaskStatus,
+    Timestamp,
 };
 use openmoss_storage::idempotency::Remembered;
+use openmoss_storage::session::Session;
 use openmoss_storage::{
-    StorageError, Swap, agent, event, idempotency, log, module, prerequisite, review, rule, score,
-    session, setting, sub_task, submission, task,
+    StorageError, Swap, Window, agent, event, idempotency, log, module, note, patrol, prerequisite,
+    review, rule, score, session, setting, sub_task, submission, task,
 };
 use openmoss_testkit::{START, TestDb};
 use uuid::Uuid;
@@ -75,7 +77,12 @@ fn modules(db: &TestDb) {
     let found = store.read(|reader| module::find(reader, first.id)).unwrap();
     assert_eq!(found, Some(first.clone()));
     let listed = store.read(|reader| module::list(reader, task_id)).unwrap();
-    assert_eq!(listed, [first, second]);
+    assert_eq!(listed, [first.clone(), second.clone()]);
+    let edited = Module { name: "Other".to_owned(), description: TEXT.to_owned(), ..first };
+    let row = edited.clone();
+    write(&store, move |writer| module::set_texts(writer, &row));
+    let listed = store.read(|reader| module::list(reader, task_id)).unwrap();
+    assert_eq!(listed, [edited, second]);
 }
 
 fn agents(db: &TestDb) {
@@ -410,20 +417,185 @@ fn events_of_every_kind(db: &TestDb) {
     assert_eq!(list(about, 2), all.div_ceil(2) - 1);
 }
 
+fn new_session(name: &str, created: u64, ends: u64) -> Session {
+    Session {
+        id: SessionId::from_uuid(Uuid::new_v4()),
+        token_hash: format!("hash {name}"),
+        created_at: at(created),
+        expires_at: at(ends),
+        last_used_at: at(created),
+        address: Some("2001:db8::1".to_owned()),
+    }
+}
+
 fn sessions(db: &TestDb) {
     let store = db.store();
-    let id = || SessionId::from_uuid(Uuid::new_v4());
-    let (a, b) = (id(), id());
-    write(&store, move |writer| session::insert(writer, a, "hash a", at(0), at(10)));
-    write(&store, move |writer| session::insert(writer, b, "hash b", at(0), at(20)));
-    let expiry = |hash| store.read(|reader| session::find_expiry(reader, hash)).unwrap();
-    assert_eq!((expiry("hash a"), expiry("hash c")), (Some(at(10)), None));
-    write(&store, |writer| session::set_expiry(writer, "hash a", at(30)));
+    let (a, b) = (new_session("a", 0, 10), Session { address: None, ..new_session("b", 0, 20) });
+    for row in [a.clone(), b.clone()] {
+        write(&store, move |writer| session::insert(writer, &row));
+    }
+    let find = |hash| store.read(|reader| session::find(reader, hash)).unwrap();
+    assert_eq!((find("hash a"), find("hash c")), (Some(a.clone()), None));
+    let live = |now| store.read(|reader| session::list(reader, now, ALL)).unwrap();
+    assert_eq!((live(at(5)).items, live(at(5)).total), (vec![b.clone(), a.clone()], 2));
+    assert_eq!(live(at(10)).items, [b], "the moment of its end is over it");
+
+    write(&store, |writer| session::touch(writer, "hash a", at(4), at(30)));
+    let used = Session { last_used_at: at(4), expires_at: at(30), ..a };
+    assert_eq!(find("hash a"), Some(used.clone()));
     assert_eq!(write(&store, |writer| session::delete_expired(writer, at(25))), 1);
-    assert_eq!((expiry("hash a"), expiry("hash b")), (Some(at(30)), None));
-    write(&store, |writer| session::delete(writer, "hash a"));
-    assert_eq!(expiry("hash a"), None);
-    assert_eq!(write(&store, session::delete_all), 0);
+    assert_eq!((find("hash a"), find("hash b")), (Some(used.clone()), None));
+
+    let id = used.id;
+    assert!(write(&store, move |writer| session::delete_by_id(writer, id)));
+    assert!(!write(&store, move |writer| session::delete_by_id(writer, id)));
+    for name in ["c", "d", "e"] {
+        let row = new_session(name, 0, 10);
+        write(&store, move |writer| session::insert(writer, &row));
+    }
+    write(&store, |writer| session::delete(writer, "hash e"));
+    assert_eq!(write(&store, |writer| session::delete_others(writer, Some("hash d"))), 1);
+    assert!(find("hash d").is_some() && find("hash c").is_none());
+    assert_eq!(write(&store, |writer| session::delete_others(writer, None)), 1);
+}
+
+fn of_too_many_sessions_those_that_end_next_end_now(db: &TestDb) {
+    let store = db.store();
+    for n in 0..session::SESSIONS_MAX + 2 {
+        let n = u64::try_from(n).unwrap();
+        let row = new_session(&n.to_string(), 0, 1_000 - n);
+        write(&store, move |writer| session::insert(writer, &row));
+    }
+    let left = store.read(|reader| session::list(reader, at(0), ALL)).unwrap();
+    assert_eq!(left.total, session::SESSIONS_MAX);
+    assert_eq!(left.items[0].token_hash, "hash 0", "the one that lasts longest");
+}
+
+fn notes(db: &TestDb) {
+    let store = db.store();
+    let task = stored_task(&store);
+    let (about, other) = (stored_sub_task(&store, &task), stored_sub_task(&store, &task));
+    let new = |seconds, author: Option<AgentId>| Note {
+        id: NoteId::from_uuid(Uuid::new_v4()),
+        sub_task_id: about.id,
+        author_kind: if author.is_some() { ActorKind::Reviewer } else { ActorKind::Admin },
+        author_id: author,
+        text: TEXT.to_owned(),
+        created_at: at(seconds),
+    };
+    let somebody = Some(AgentId::from_uuid(Uuid::new_v4()));
+    let made = [new(1, None), new(2, somebody), new(3, None)];
+    for row in made.clone() {
+        write(&store, move |writer| note::insert(writer, &row));
+    }
+    let list = |window| store.read(|reader| note::list(reader, about.id, window)).unwrap();
+    assert_eq!(list(ALL), made);
+    assert_eq!(list(Window { offset: 1, limit: 1 }), made[1..2]);
+    let newest = store.read(|reader| note::list_newest(reader, about.id, 2)).unwrap();
+    assert_eq!(newest, made[1..]);
+    // It is counted beside the version: whoever read the sub-task before can still write it.
+    let found = store.read(|reader| sub_task::find(reader, about.id)).unwrap().unwrap();
+    assert_eq!(found, SubTask { notes: 3, ..about.clone() });
+    let next = about.with_open_prerequisites(0, at(9));
+    let before = about.clone();
+    let swap = write(&store, move |writer| sub_task::compare_and_set(writer, &before, &next));
+    assert_eq!(swap, Swap::Swapped);
+    let found = store.read(|reader| sub_task::find(reader, about.id)).unwrap().unwrap();
+    assert_eq!(found.notes, 3);
+    let found = store.read(|reader| sub_task::find(reader, other.id)).unwrap().unwrap();
+    assert_eq!(found.notes, 0);
+}
+
+fn new_record(seconds: u64, severity: Severity, key: Option<&str>) -> PatrolRecord {
+    PatrolRecord {
+        id: PatrolRecordId::from_uuid(Uuid::new_v4()),
+        kind: "silent_owner".to_owned(),
+        severity,
+        task_id: Some(TaskId::from_uuid(Uuid::new_v4())),
+        sub_task_id: Some(SubTaskId::from_uuid(Uuid::new_v4())),
+        agent_id: None,
+        description: TEXT.to_owned(),
+        action_taken: long_text(),
+        status: PatrolStatus::Open,
+        dedup_key: key.map(str::to_owned),
+        opened_by_kind: ActorKind::Patrol,
+        opened_by: Some(AgentId::from_uuid(Uuid::new_v4())),
+        created_at: at(seconds),
+        resolved_at: None,
+    }
+}
+
+fn patrol_records(db: &TestDb) {
+    let store = db.store();
+    let insert = |row: &PatrolRecord| {
+        let row = row.clone();
+        write(&store, move |writer| patrol::insert(writer, &row))
+    };
+    let find = |id| store.read(|reader| patrol::find(reader, id)).unwrap();
+    let by_key = |key| store.read(|reader| patrol::find_by_key(reader, key)).unwrap();
+    let swap = |before: &PatrolRecord, next: &PatrolRecord| {
+        let (before, next) = (before.clone(), next.clone());
+        write(&store, move |writer| patrol::compare_and_set(writer, &before, &next))
+    };
+    let first = new_record(1, Severity::Critical, Some("silent"));
+    let twin = new_record(2, Severity::Critical, Some("silent"));
+    let plain = new_record(3, Severity::Warning, None);
+    assert!(insert(&first) && !insert(&twin) && insert(&plain), "one for each condition");
+    assert!(insert(&new_record(4, Severity::Warning, None)), "without a key each is its own");
+    assert_eq!((find(first.id), find(twin.id)), (Some(first.clone()), None));
+    assert_eq!((by_key("silent"), by_key("loud")), (Some(first.clone()), None));
+
+    // What is ignored is still there; only the end of the condition makes room.
+    let ignored = PatrolRecord { status: PatrolStatus::Ignored, ..first.clone() };
+    assert_eq!(swap(&first, &ignored), Swap::Swapped);
+    assert_eq!(swap(&first, &ignored), Swap::Lost);
+    assert!(!insert(&twin));
+    let resolved = PatrolRecord {
+        status: PatrolStatus::Resolved,
+        resolved_at: Some(at(9)),
+        action_taken: "Asked.".to_owned(),
+        ..ignored.clone()
+    };
+    assert_eq!(swap(&ignored, &resolved), Swap::Swapped);
+    assert_eq!(find(first.id), Some(resolved.clone()));
+    assert_eq!(by_key("silent"), None);
+    assert!(insert(&twin));
+    let again = store.write(move |writer| patrol::compare_and_set(writer, &resolved, &first));
+    assert!(matches!(again, Err(StorageError::Unique(_))), "{again:?}");
+    assert_eq!(openmoss_testkit::differences(db), [""; 0]);
+}
+
+fn patrol_records_by_every_filter(db: &TestDb) {
+    let store = db.store();
+    let agent = AgentId::from_uuid(Uuid::new_v4());
+    let mut made = vec![
+        new_record(3, Severity::Warning, None),
+        new_record(2, Severity::Critical, None),
+        new_record(1, Severity::Info, None),
+    ];
+    made[0].status = PatrolStatus::Ignored;
+    made[1].kind = "overdue".to_owned();
+    made[2].agent_id = Some(agent);
+    for row in made.clone() {
+        write(&store, move |writer| patrol::insert(writer, &row));
+    }
+    let list = |filter: patrol::Filter| {
+        let page = store.read(|reader| patrol::list(reader, &filter, ALL)).unwrap();
+        assert_eq!(page.total, i64::try_from(page.items.len()).unwrap(), "{filter:?}");
+        page.items
+    };
+    let any = patrol::Filter::default;
+    assert_eq!(list(any()), made);
+    let open = patrol::Filter { status: Some(PatrolStatus::Open), ..any() };
+    assert_eq!(list(open.clone()), made[1..]);
+    let severity = |severity| patrol::Filter { severity: Some(severity), ..any() };
+    assert_eq!(list(severity(Severity::Warning)), made[..1]);
+    let both = patrol::Filter { severity: Some(Severity::Warning), ..open.clone() };
+    assert_eq!(list(both), []);
+    assert_eq!(list(patrol::Filter { kind: Some("overdue".to_owned()), ..open }), made[1..2]);
+    assert_eq!(list(patrol::Filter { task_id: made[0].task_id, ..any() }), made[..1]);
+    assert_eq!(list(patrol::Filter { sub_task_id: made[1].sub_task_id, ..any() }), made[1..2]);
+    assert_eq!(list(patrol::Filter { agent_id: Some(agent), ..any() }), made[2..]);
 }
 
 fn settings(db: &TestDb) {
@@ -464,6 +636,10 @@ openmoss_testkit::on_each_backend! {
     rules,
     events_of_every_kind,
     sessions,
+    of_too_many_sessions_those_that_end_next_end_now,
+    notes,
+    patrol_records,
+    patrol_records_by_every_filter,
     settings,
     remembered_answers,
 }

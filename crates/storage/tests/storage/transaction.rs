@@ -1,11 +1,17 @@
 //! What `Store::read` and `Store::write` promise.
 
-use std::sync::Mutex;
-use std::sync::mpsc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(feature = "postgres")]
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+#[cfg(feature = "postgres")]
+use std::sync::{Arc, Barrier};
+use std::sync::{Mutex, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use openmoss_domain::SubTask;
+#[cfg(feature = "postgres")]
+use openmoss_storage::task;
 use openmoss_storage::{StorageError, Store, StoreOptions, setting, sub_task};
 use openmoss_testkit::{TestDb, at_once, counter_differences};
 
@@ -188,7 +194,7 @@ fn what_was_accepted_is_written_before_the_store_closes(db: &TestDb) {
     assert_eq!(n, 40);
 }
 
-/// After the server was gone for a moment, each pooled connection may fail once, and no more.
+/// After the server was gone for a moment, nobody notices that each pooled connection is lost.
 #[cfg(feature = "postgres")]
 #[test]
 fn postgres_connections_that_were_lost_are_replaced() {
@@ -201,16 +207,116 @@ fn postgres_connections_that_were_lost_are_replaced() {
             .unwrap();
     let store = Store::open(&options).unwrap();
     let set = || store.write(|writer| setting::set(writer, "a.b", "1", at(0)));
-    for result in at_once(8, |_| set()) {
-        result.unwrap();
+    let list = || store.read(setting::list);
+    let lose_all = || {
+        for result in at_once(8, |_| set()) {
+            result.unwrap();
+        }
+        let lost = db.raw().number(&format!(
+            "SELECT COUNT(pg_terminate_backend(pid, 5000)) AS n FROM pg_stat_activity
+                WHERE application_name = '{name}'"
+        ));
+        assert!(lost > 0, "there is something to lose");
+    };
+    lose_all();
+    for _ in 0..10 {
+        set().unwrap();
     }
-    db.raw().run(&format!(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{name}'"
-    ));
-    let results: Vec<_> = (0..30).map(|_| set()).collect();
-    let failed = results.iter().filter(|result| result.is_err()).count();
-    assert!(failed <= 8, "{failed} writes failed: {results:?}");
-    assert!(results.last().unwrap().is_ok());
+    lose_all();
+    for _ in 0..10 {
+        assert_eq!(list().unwrap().len(), 1);
+    }
+}
+
+/// Two that lock the same tasks, each in its own order: the one that PostgreSQL ends is run again.
+#[cfg(feature = "postgres")]
+#[test]
+fn postgres_transactions_that_wait_for_each_other_both_succeed() {
+    let Some(db) = TestDb::postgres() else { return };
+    let store = db.store();
+    let tasks = [stored_task(&store).id, stored_task(&store).id];
+    let first_locks = Arc::new(Barrier::new(2));
+    let runs = Arc::new(AtomicUsize::new(0));
+    let results = at_once(2, |i| {
+        let (first_locks, runs, is_first) =
+            (Arc::clone(&first_locks), Arc::clone(&runs), AtomicBool::new(true));
+        store.write(move |writer| {
+            runs.fetch_add(1, Ordering::SeqCst);
+            task::find_locked(writer, tasks[i], task::Lock::Exclusive)?;
+            if is_first.swap(false, Ordering::SeqCst) {
+                first_locks.wait();
+            }
+            task::find_locked(writer, tasks[1 - i], task::Lock::Exclusive)?;
+            Ok::<(), StorageError>(())
+        })
+    });
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    assert!(runs.load(Ordering::SeqCst) > 2, "nobody waited for the other");
+}
+
+/// A thread that can read at once sees what was written, also after a panic; another store has
+/// nothing to do with it.
+fn a_thread_reads_through_its_own_connection(db: &TestDb) {
+    let store = db.store();
+    assert_eq!(store.can_read_here(), !db.is_postgres());
+    for i in 0..3 {
+        write(&store, move |writer| setting::set(writer, &format!("a.{i}"), "1", at(0)));
+        assert_eq!(store.read(setting::list).unwrap().len(), i + 1);
+    }
+    let read = AssertUnwindSafe(|| store.read(|_| -> Result<(), StorageError> { panic!("here") }));
+    assert!(catch_unwind(read).is_err());
+    assert_eq!(store.read(setting::list).unwrap().len(), 3);
+    assert_eq!(store.can_read_here(), !db.is_postgres());
+
+    let other = TestDb::sqlite();
+    let other = other.store();
+    assert_eq!(other.read(setting::list).unwrap(), []);
+    assert!(other.can_read_here());
+    assert_eq!(other.read(setting::list).unwrap(), []);
+    assert_eq!(store.read(setting::list).unwrap().len(), 3);
+}
+
+/// A thread of its own waits for nobody: not even when every pooled connection is taken.
+#[test]
+fn a_thread_that_can_read_here_waits_for_no_other_reader() {
+    let db = TestDb::sqlite();
+    let store = Store::open(&StoreOptions { connections: 1, ..db.options() }).unwrap();
+    let (taken, is_taken) = mpsc::sync_channel(0);
+    let (release, released) = mpsc::sync_channel::<()>(0);
+    let released = Mutex::new(released);
+    thread::scope(|scope| {
+        let store = &store;
+        scope.spawn(move || {
+            store
+                .read(|_| -> Result<(), StorageError> {
+                    taken.send(()).unwrap();
+                    let _ = released.lock().unwrap().recv();
+                    Ok(())
+                })
+                .unwrap();
+        });
+        is_taken.recv().unwrap();
+        assert!(store.can_read_here());
+        assert_eq!(store.read(setting::list).unwrap(), []);
+        release.send(()).unwrap();
+    });
+}
+
+/// The log of SQLite does not stay behind when nobody writes.
+#[test]
+fn the_log_is_emptied_when_it_is_quiet() {
+    let db = TestDb::sqlite();
+    let store = db.store();
+    write(&store, |writer| setting::set(writer, "a.b", "1", at(0)));
+    let log = format!("{}-wal", db.url());
+    let length = || std::fs::metadata(&log).map_or(0, |file| file.len());
+    let until = Instant::now() + Duration::from_secs(30);
+    while length() > 0 {
+        assert!(Instant::now() < until, "the log still has {} bytes", length());
+        thread::sleep(A_MOMENT);
+    }
+    write(&store, |writer| setting::set(writer, "a.c", "1", at(0)));
+    assert_eq!(store.read(setting::list).unwrap().len(), 2);
 }
 
 openmoss_testkit::on_each_backend! {
@@ -221,4 +327,5 @@ openmoss_testkit::on_each_backend! {
     too_many_writes_are_refused_at_once,
     what_was_written_is_seen_by_the_next_read,
     what_was_accepted_is_written_before_the_store_closes,
+    a_thread_reads_through_its_own_connection,
 }

@@ -25,9 +25,16 @@ const SKILL_LINES_MAX: usize = 150;
 const KEY_PLACEHOLDER: &str = "<注册后填入>";
 /// A prompt with this marker is not joined with anything (contract, section 8).
 const ONBOARDING_MARKER: &str = "## 🔧 平台对接";
-const PROMPT_KEYS: &[&str] = &["created_at", "description", "example", "name", "role"];
-const VARIABLES: &[&str] =
-    &["workspace_root", "project_name", "base_url", "api_key", "role", "agent_name"];
+const PROMPT_KEYS: &[&str] = &["created_at", "description", "example", "name", "role", "template"];
+const VARIABLES: &[&str] = &[
+    "workspace_root",
+    "project_name",
+    "base_url",
+    "api_key",
+    "registration_token",
+    "role",
+    "agent_name",
+];
 
 pub(crate) fn skill_problems(text: &Text) -> Vec<String> {
     let Some((pairs, body)) = text.front_matter() else {
@@ -86,6 +93,7 @@ pub(crate) fn prompt_problems(text: &Text) -> Vec<String> {
     hold(slugs.is_match(slug), "the file's name is not a slug");
     hold(date.is_match(value("created_at")), "created_at is not a date");
     hold(value("example") == "true", "what is shipped is an example");
+    hold(value("template") == "true", "a short prompt needs its role's template");
     hold(!value("description").is_empty() && is_plain(value("description")), "description");
     hold(!body.trim().is_empty(), "nothing is said");
     hold(!text.content.contains(ONBOARDING_MARKER), "the marker would keep the template away");
@@ -144,8 +152,8 @@ fn every_mistake_in_a_skill_is_found() {
 
 #[test]
 fn every_mistake_in_a_prompt_is_found() {
-    let good =
-        "created_at: 2026-11-25\ndescription: Works\nexample: true\nname: ada\nrole: executor";
+    let good = "created_at: 2026-11-25\ndescription: Works\nexample: true\nname: ada\n\
+                role: executor\ntemplate: true";
     let prompt = |head: &str| Text {
         path: "prompts/agents/executor-ada.md".to_owned(),
         content: format!("---\n{head}\n---\nWork.\n"),
@@ -158,6 +166,7 @@ fn every_mistake_in_a_prompt_is_found() {
         ("description: Works", "description: It works: well"),
         ("example: true", "example: yes"),
         ("example: true\n", ""),
+        ("template: true", "template: false"),
         ("Work", "## 🔧 平台对接"),
     ] {
         let bad = Text { content: prompt(good).content.replace(from, to), ..prompt(good) };

@@ -1,0 +1,186 @@
+//! The admin looks at the settings and changes them.
+
+use std::collections::BTreeSet;
+
+use openmoss_domain::{DomainError, FieldError, Fields, text};
+use serde_json::{Map, Value};
+
+use super::change::value_of;
+use super::keys::{self, Kind};
+use super::{Changes, Settings, Sourced};
+use crate::Service;
+use crate::context::Context;
+use crate::error::ServiceError;
+
+/// The sections that an admin may change while the server runs.
+pub const SECTIONS: [&str; 7] =
+    ["project", "agent", "notification", "webui", "workspace", "server", "policy"];
+/// What may be changed of `server`: the rest is decided before the server listens.
+const OF_SERVER: [&str; 2] = ["server.external_url", "server.timezone"];
+/// Texts that may be empty.
+const OPTIONAL: [&str; 3] =
+    ["agent.registration_token", "server.external_url", "webui.github_repo"];
+/// Most entries of a list.
+const ITEMS_MAX: usize = 100;
+/// Stands for a secret that is set.
+const MASK: &str = "***";
+
+impl Service {
+    /// The settings in force as an object of sections. Secrets are masked, but for the
+    /// registration token, which an admin hands out; `setup` is left out (contract, section 9).
+    ///
+    /// # Errors
+    /// A fault of the program.
+    pub fn find_config(&self) -> Result<Value, ServiceError> {
+        let mut values = self.values()?;
+        for (section, values) in values.as_object_mut().into_iter().flatten() {
+            for (name, value) in values.as_object_mut().into_iter().flatten() {
+                let key = format!("{section}.{name}");
+                if keys::is_secret(&key) && key != keys::REGISTRATION_TOKEN && *value != "" {
+                    *value = MASK.into();
+                }
+            }
+        }
+        if let Some(sections) = values.as_object_mut() {
+            sections.remove("setup");
+        }
+        Ok(values)
+    }
+
+    /// Every setting in force and where it comes from, by key; secrets are masked.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn list_setting_sources(&self) -> Result<Vec<Sourced>, ServiceError> {
+        Ok(self.layers.sources(&self.stored_settings()?)?)
+    }
+
+    /// Changes the settings that `sections` names; unknown ones are ignored. All or nothing, in
+    /// force at once. Returns the sections that were changed.
+    ///
+    /// # Errors
+    /// Names every value that is wrong or could not be in force.
+    pub fn edit_config(
+        &self,
+        cx: &Context,
+        sections: &Map<String, Value>,
+    ) -> Result<Vec<String>, ServiceError> {
+        let (changes, updated) = read(sections)?;
+        let in_force = self.values()?;
+        check_together(&in_force, &changes)?;
+        let changes: Changes = changes
+            .into_iter()
+            .filter(|(key, value)| value_of(&in_force, key) != Some(value))
+            .collect();
+        if !changes.is_empty() {
+            let is_policy = changes.iter().any(|(key, _)| key.starts_with("policy."));
+            self.change_settings(cx, changes, |_| Ok(()))?;
+            if is_policy {
+                self.apply_policy_to_planning_tasks()?;
+            }
+        }
+        Ok(updated)
+    }
+}
+
+/// The changes that `sections` asks for, and which sections they are in.
+fn read(sections: &Map<String, Value>) -> Result<(Changes, Vec<String>), DomainError> {
+    let mut fields = Fields::default();
+    let (mut changes, mut updated) = (Changes::new(), BTreeSet::new());
+    let mut is_wrong = false;
+    let known = sections
+        .iter()
+        .filter(|(name, values)| SECTIONS.contains(&name.as_str()) && !values.is_null());
+    for (section, values) in known {
+        let Some(values) = values.as_object() else {
+            is_wrong = true;
+            fields.push(section, "must be an object");
+            continue;
+        };
+        for (name, value) in values {
+            let name = format!("{section}.{name}");
+            if section == "server" && !OF_SERVER.contains(&name.as_str()) {
+                is_wrong = true;
+                fields.push(name, "is decided before the server starts: change it in the file");
+                continue;
+            }
+            let Some((key, kind)) = keys::find(&name) else { continue };
+            updated.insert(section.clone());
+            if let Some(value) = fields.keep(cleaned(key, kind, value).map(Some)) {
+                changes.push((key, value));
+            }
+        }
+    }
+    if updated.is_empty() && !is_wrong {
+        fields.push("body", format!("must hold a setting of: {}", SECTIONS.join(", ")));
+    }
+    fields.finish()?;
+    Ok((changes, updated.into_iter().collect()))
+}
+
+/// The value as it is stored, if it has the right type and form.
+fn cleaned(key: &str, kind: Kind, value: &Value) -> Result<Value, FieldError> {
+    let wrong = |rule: &str| Err(FieldError::new(key, rule));
+    match (kind, value) {
+        (Kind::Bool, Value::Bool(_)) => Ok(value.clone()),
+        (Kind::Bool, _) => wrong("must be true or false"),
+        (Kind::Number, _) => match whole(value) {
+            Some(number) => Ok(number.into()),
+            None => wrong("must be a whole number, 0 or more"),
+        },
+        (Kind::Text, Value::String(text)) => Ok(line(key, text)?.into()),
+        (Kind::Text, _) => wrong("must be a string"),
+        (Kind::List, Value::Array(items)) if items.len() <= ITEMS_MAX => {
+            let items = items.iter().enumerate().map(|(index, item)| {
+                let place = format!("{key}[{index}]");
+                let item = item.as_str();
+                let item = item.ok_or_else(|| FieldError::new(&place, "must be a string"))?;
+                text::line(&place, item, text::LINE_CHARS_MAX).map(Value::from)
+            });
+            Ok(Value::Array(items.collect::<Result<_, _>>()?))
+        }
+        (Kind::List, Value::Array(_)) => wrong(&format!("must have at most {ITEMS_MAX} entries")),
+        (Kind::List, _) => wrong("must be a list of strings"),
+    }
+}
+
+/// A number as existing clients may send it: `7` or `"7"` (contract, section 3).
+fn whole(value: &Value) -> Option<u32> {
+    let number = match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    // No setting needs more, and each fits into its type.
+    number.and_then(|number| u32::try_from(number).ok())
+}
+
+fn line(key: &str, raw: &str) -> Result<String, FieldError> {
+    let trimmed = raw.trim();
+    if trimmed.is_empty() && OPTIONAL.contains(&key) {
+        return Ok(String::new());
+    }
+    match key {
+        "project.name" => text::name(key, trimmed),
+        "server.external_url" => {
+            text::line(key, trimmed.trim_end_matches('/'), text::LINE_CHARS_MAX)
+        }
+        _ => text::line(key, trimmed, text::LINE_CHARS_MAX),
+    }
+}
+
+/// Checks the settings as they would be in force, and blames the values that are to be changed.
+fn check_together(in_force: &Value, changes: &Changes) -> Result<(), ServiceError> {
+    let mut values = in_force.clone();
+    for (key, value) in changes {
+        let Some((section, name)) = key.split_once('.') else { continue };
+        if let Some(section) = values.get_mut(section).and_then(Value::as_object_mut) {
+            section.insert(name.to_owned(), value.clone());
+        }
+    }
+    let settings: Settings = serde_json::from_value(values)
+        .map_err(|error| ServiceError::Internal(format!("settings: {error}")))?;
+    let mut problems = settings.problems();
+    problems.retain(|problem| changes.iter().any(|(key, _)| *key == problem.field));
+    if problems.is_empty() { Ok(()) } else { Err(DomainError::Invalid(problems).into()) }
+}
