@@ -1,10 +1,11 @@
-// Drives the real program in a real browser: the dashboard's page and Swagger UI.
+// Drives the real program in a real browser: every page of the dashboard, and Swagger UI.
 // Run with `npm run browser` after `cargo build --release`; screenshots go to target/screenshots.
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { chromium } from 'playwright-core'
-import { PASSWORD, setUp, startServer } from './server.mjs'
+import { PASSWORD, post, seed, startServer } from './server.mjs'
 
 const SCREENSHOTS = '../target/screenshots'
 const CHROMIUM = {
@@ -22,6 +23,9 @@ const CHROMIUM = {
 }
 const WIDTHS = [390, 1440]
 const SCHEMES = ['light', 'dark']
+const SCRIPT_BYTES_MAX = 250_000
+const LOCALES = ['en-US', 'zh-CN']
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 mkdirSync(SCREENSHOTS, { recursive: true })
 const server = await startServer()
@@ -41,40 +45,183 @@ async function openPage(options = {}) {
   return { page, wrong }
 }
 
-test('before the setup the page says what to do', async () => {
+const known = {}
+
+/** Puts the session into the browser, as the login does. */
+async function openSignedIn(options = {}) {
+  const opened = await openPage(options)
+  await opened.page.context().addInitScript((token) => localStorage.setItem('openmoss.admin-token', token), known.token)
+  return opened
+}
+
+/** Waits until nothing is loading any more. */
+async function settle(page) {
+  await page.locator('h1').first().waitFor()
+  await page.locator('.animate-pulse').first().waitFor({ state: 'detached' })
+  await page.waitForTimeout(300)
+}
+
+async function check(page, name) {
+  await page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, fullPage: true })
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+  assert.ok(overflow <= 0, `the page is ${overflow} px too wide`)
+  await page.evaluate(AXE)
+  const violations = await page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ['violations'] })
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(' | ')}`)
+  })
+  assert.deepEqual(violations, [])
+}
+
+test('the wizard sets the server up and leads to the dashboard', async () => {
   const { page, wrong } = await openPage()
-  await page.goto(server.address)
-  await page.getByText('/api/setup/initialize').first().waitFor()
-  await page.screenshot({ path: `${SCREENSHOTS}/setup.png`, fullPage: true })
+  await page.goto(`${server.address}/tasks`)
+  await page.getByLabel('Project name').fill('Browser test')
+  await check(page, 'setup')
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByLabel('Admin password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByRole('button', { name: 'Finish the setup' }).click()
+  await page.getByRole('heading', { name: 'The server is ready' }).waitFor()
+  known.registration = await page.getByLabel('Registration token').textContent()
+  await page.getByRole('button', { name: 'To the dashboard' }).click()
+  await page.getByRole('heading', { name: 'Dashboard' }).waitFor()
+  await settle(page)
+  await check(page, 'dashboard-empty')
   assert.deepEqual(wrong, [])
 })
 
-const known = {}
-test('the setup works over the API', async () => {
-  Object.assign(known, await setUp(server.address))
+test('a team works', async () => {
+  Object.assign(known, await seed(server.address))
+})
+
+const pages = () => ({
+  dashboard: '/dashboard',
+  tasks: '/tasks',
+  'task-list': `/tasks/${known.task}`,
+  'task-board': `/tasks/${known.task}?view=board`,
+  'task-graph': `/tasks/${known.task}?view=graph`,
+  'sub-task': `/tasks/${known.task}?sub=${known.done}`,
+  'sub-task-results': `/tasks/${known.task}?sub=${known.done}&part=results`,
+  'sub-task-history': `/tasks/${known.task}?sub=${known.blocked}&part=history`,
+  agents: '/agents',
+  agent: `/agents/${known.agent}`,
+  'not-found': '/no-such-page',
 })
 
 for (const width of WIDTHS) {
   for (const colorScheme of SCHEMES) {
-    test(`the admin signs in and sees counts at ${width} px, ${colorScheme}`, async () => {
-      const { page, wrong } = await openPage({ colorScheme, viewport: { width, height: 900 } })
-      await page.goto(server.address)
-      await page.getByRole('heading', { name: 'Browser test' }).first().waitFor()
-      await page.locator('input[type=password]').fill(PASSWORD)
-      await page.locator('input[type=password]').press('Enter')
-      await page.getByText(/pending/i).first().waitFor()
-      await page.screenshot({
-        path: `${SCREENSHOTS}/overview-${width}-${colorScheme}.png`,
-        fullPage: true,
+    for (const locale of LOCALES) {
+      test(`every page at ${width} px, ${colorScheme}, ${locale}`, async () => {
+        const { page, wrong } = await openSignedIn({ colorScheme, locale, viewport: { width, height: 900 } })
+        for (const [name, path] of Object.entries(pages())) {
+          await page.goto(server.address + path)
+          await settle(page)
+          await check(page, `${name}-${width}-${colorScheme}-${locale}`)
+          assert.deepEqual(wrong, [], path)
+        }
+        assert.equal(await page.evaluate(() => window.harmed), undefined)
       })
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - window.innerWidth,
-      )
-      assert.ok(overflow <= 0, `the page is ${overflow} px too wide`)
-      assert.deepEqual(wrong, [])
-    })
+    }
   }
 }
+
+test('what agents write does no harm', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/tasks/${known.task}`)
+  await page.locator('.prose-text strong').first().waitFor()
+  const found = await page.locator('.prose-text').first().evaluate((element) => ({
+    harmful: element.querySelectorAll('script, img, style, iframe, form, input, [onclick], [onerror], a[href^=javascript]').length,
+    text: element.textContent,
+  }))
+  assert.equal(found.harmful, 0)
+  assert.match(found.text, /<script>/)
+  assert.equal(await page.evaluate(() => window.harmed), undefined)
+  assert.deepEqual(wrong, [])
+})
+
+test('blocked work is unblocked from its drawer, and the page follows', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/tasks/${known.task}?sub=${known.blocked}`)
+  const drawer = page.getByRole('dialog')
+  await drawer.getByText('Which year?').first().waitFor()
+  await drawer.getByRole('button', { name: 'Unblock' }).click()
+  await page.getByRole('dialog').last().getByRole('button', { name: 'Unblock' }).click()
+  await drawer.getByText('Pending').first().waitFor()
+  assert.deepEqual(wrong, [])
+})
+
+/** As a hand does it: Playwright's own would scroll the board in the middle of it. */
+async function drag(page, card, column) {
+  await column.scrollIntoViewIfNeeded()
+  await card.scrollIntoViewIfNeeded()
+  const from = await card.boundingBox()
+  const to = await column.boundingBox()
+  const [x, y] = [from.x + from.width / 2, from.y + from.height / 2]
+  await page.mouse.move(x, y)
+  await page.mouse.down()
+  await page.mouse.move(x + 10, y + 10, { steps: 3 })
+  await page.mouse.move(to.x + to.width / 2, y, { steps: 10 })
+  await page.mouse.up()
+}
+
+test('the board refuses a move with the reason, and makes one that is allowed', async () => {
+  const { page, wrong } = await openSignedIn({ viewport: { width: 2600, height: 1000 } })
+  await page.goto(`${server.address}/tasks/${known.task}?view=board`)
+  const column = (name) => page.locator('section', { has: page.getByRole('heading', { name, exact: true }) })
+  const card = column('In review').locator('article').first()
+  await drag(page, card, column('In progress'))
+  await page.getByText('Only its executor can start it.').first().waitFor()
+  await drag(page, card, column('Done'))
+  await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
+  await column('In review').locator('article').first().waitFor({ state: 'detached' })
+  assert.deepEqual(wrong, [])
+})
+
+test('a goal that is being written outlives the session', async () => {
+  const { page } = await openPage()
+  await page.goto(`${server.address}/tasks`)
+  await page.waitForURL(/login\?next=/)
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByLabel('Password').press('Enter')
+  await page.getByRole('heading', { name: 'Tasks' }).waitFor()
+  await page.getByRole('button', { name: 'New goal' }).click()
+  await page.getByLabel('Goal', { exact: true }).fill('Stated after a break')
+  const token = await page.evaluate(() => localStorage.getItem('openmoss.admin-token'))
+  await post(server.address, '/api/admin/logout', undefined, { 'X-Admin-Token': token })
+  await page.getByRole('button', { name: 'State the goal' }).click()
+  const login = page.getByRole('dialog', { name: 'Your session is over' })
+  await login.getByLabel('Password').fill(PASSWORD)
+  await login.getByLabel('Password').press('Enter')
+  await page.getByRole('heading', { name: 'Stated after a break' }).waitFor()
+})
+
+test('login and dashboard together load little JavaScript', async () => {
+  const sizes = new Map()
+  for (const [path, open] of Object.entries({ '/login': openPage, '/dashboard': openSignedIn })) {
+    const { page } = await open()
+    page.on('requestfinished', async (request) => {
+      if (request.resourceType() === 'script') sizes.set(request.url(), (await request.sizes()).responseBodySize)
+    })
+    await page.goto(server.address + path, { waitUntil: 'load' })
+    await settle(page)
+  }
+  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+  assert.ok(sizes.size > 5 && total < SCRIPT_BYTES_MAX, `${sizes.size} scripts, ${total} bytes`)
+})
+
+test('the palette finds work by its name', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/dashboard`)
+  await settle(page)
+  await page.keyboard.press('Control+k')
+  await page.getByPlaceholder(/A page/).fill('Publish')
+  await page.getByRole('option', { name: /Publish/ }).click()
+  await page.getByRole('dialog', { name: 'Publish' }).waitFor()
+  assert.deepEqual(wrong, [])
+})
 
 /** Puts a credential into Swagger UI's dialog under the scheme of this name. */
 async function authorize(page, scheme, value) {

@@ -36,30 +36,69 @@ export async function startServer() {
   return { address, stop }
 }
 
-export async function post(address, path, body, headers = {}) {
+async function call(method, address, path, body, headers = {}) {
   const response = await fetch(address + path, {
-    method: 'POST',
+    method,
     headers: { 'Content-Type': 'application/json', ...headers },
-    body: JSON.stringify(body),
+    body: body === undefined ? undefined : JSON.stringify(body),
   })
   const answer = await response.json()
   if (!response.ok) throw new Error(`${path}: ${response.status} ${answer.detail}`)
   return answer
 }
 
-/** Runs the wizard, and creates a planner with a task in the database. */
-export async function setUp(address) {
-  const setup = await post(address, '/api/setup/initialize', {
-    admin_password: PASSWORD,
-    project_name: 'Browser test',
-    workspace_root: '/workspace',
-  })
+export function post(address, path, body, headers) {
+  return call('POST', address, path, body, headers)
+}
+
+/** A team with a goal whose work is in every status that the pages show differently. */
+export async function seed(address) {
   const { token } = await post(address, '/api/admin/login', { password: PASSWORD })
   const admin = { 'X-Admin-Token': token }
-  const planner = await post(address, '/api/admin/agents', { name: 'pia', role: 'planner' }, admin)
-  const agent = { Authorization: `Bearer ${planner.api_key}` }
-  const task = await post(address, '/api/tasks', { name: 'A goal' }, agent)
-  const plan = { sub_tasks: [{ name: 'One' }, { name: 'Two' }] }
-  await post(address, `/api/tasks/${task.id}/plan`, plan, agent)
-  return { token, key: planner.api_key, registration: setup.registration_token }
+  const join = async (name, role) => {
+    const agent = await post(address, '/api/admin/agents', { name, role, description: `The **${role}**` }, admin)
+    return { id: agent.id, key: agent.api_key, as: { Authorization: `Bearer ${agent.api_key}` } }
+  }
+  const planner = await join('pia', 'planner')
+  const executor = await join('eli', 'executor')
+  const reviewer = await join('rui', 'reviewer')
+  const goal = { name: 'A price comparison', description: HARMFUL }
+  const task = await post(address, '/api/tasks', goal, planner.as)
+  const work = (ref, name, depends_on = []) => ({ ref, name, depends_on, description: HARMFUL, acceptance: 'Sources' })
+  await post(
+    address,
+    `/api/tasks/${task.id}/plan`,
+    {
+      modules: [{ ref: 'm', name: 'Research', sub_tasks: [work('a', 'Collect'), work('b', 'Ask'), work('c', 'Compare', ['a'])] }],
+      sub_tasks: [work('d', 'Write', ['c']), work('e', 'Draw'), work('f', 'Publish', ['d'])],
+    },
+    planner.as,
+  )
+  await call('PUT', address, `/api/tasks/${task.id}/status`, { status: 'active' }, planner.as)
+  const begin = async () => {
+    const { sub_task } = await post(address, '/api/sub-tasks/claim-next', {}, executor.as)
+    await post(address, `/api/sub-tasks/${sub_task.id}/start`, {}, executor.as)
+    return sub_task.id
+  }
+  const handIn = async () => {
+    const id = await begin()
+    const artifacts = [{ kind: 'url', value: 'https://example.com' }, { kind: 'text', value: '# Notes' }]
+    await post(address, `/api/sub-tasks/${id}/submit`, { summary: 'Done: **all** of it', artifacts }, executor.as)
+    return id
+  }
+  const done = await handIn()
+  await post(address, '/api/review-records', { sub_task_id: done, result: 'approved', score: 5 }, reviewer.as)
+  const inReview = await handIn()
+  const blocked = await begin()
+  await post(address, `/api/sub-tasks/${blocked}/block`, { kind: 'needs_input', detail: 'Which year?' }, executor.as)
+  return { token, admin, key: planner.key, task: task.id, agent: executor.id, done, inReview, blocked }
 }
+
+/** What a hostile agent might write: nothing of it may come to life. */
+const HARMFUL = [
+  '# Heading',
+  'Some **bold** text',
+  '<script>window.harmed = 1</script><img src=x onerror="window.harmed = 2">',
+  '[link](javascript:window.harmed=3) <a href="javascript:window.harmed=4" onclick="window.harmed = 5">x</a>',
+  '<style>body { display: none }</style><iframe src="/docs"></iframe><form action="/x"><input name="y"></form>',
+].join('\n\n')

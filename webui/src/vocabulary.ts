@@ -6,6 +6,8 @@ export type SubTaskStatus = Schemas['SubTaskStatus']
 export type AgentStatus = Schemas['AgentStatus']
 export type Role = Schemas['Role']
 export type Priority = Schemas['Priority']
+export type BlockedKind = Schemas['BlockedKind']
+export type EventKind = Schemas['EventKind']
 export type ReviewResult = Schemas['ReviewResult']
 
 /** What a colour says, not which colour it is; style.css gives each its values for light and dark. */
@@ -59,6 +61,62 @@ export const PRIORITY: Record<Priority, Presentation> = {
 export const REVIEW_RESULT: Record<ReviewResult, Presentation> = {
   approved: { label: 'reviewResult.approved', tone: 'good' },
   rejected: { label: 'reviewResult.rejected', tone: 'caution' },
+}
+
+export const BLOCKED_KIND: Record<BlockedKind, Presentation> = {
+  needs_input: { label: 'blockedKind.needs_input', tone: 'danger' },
+  dependency: { label: 'blockedKind.dependency', tone: 'danger' },
+  resource: { label: 'blockedKind.resource', tone: 'danger' },
+  technical: { label: 'blockedKind.technical', tone: 'danger' },
+  timeout: { label: 'blockedKind.timeout', tone: 'danger' },
+  other: { label: 'blockedKind.other', tone: 'danger' },
+}
+
+/** What a sub-task waits for. */
+export const WAITING_KIND: Record<Schemas['WaitingKind'], MessageKey> = {
+  prerequisites: 'waitingKind.prerequisites',
+  task_status: 'waitingKind.task_status',
+  no_executor: 'waitingKind.no_executor',
+  claim: 'waitingKind.claim',
+  owner_start: 'waitingKind.owner_start',
+  owner: 'waitingKind.owner',
+  owner_silent: 'waitingKind.owner_silent',
+  review: 'waitingKind.review',
+  no_reviewer: 'waitingKind.no_reviewer',
+  owner_rework: 'waitingKind.owner_rework',
+  unblock: 'waitingKind.unblock',
+}
+
+/** What an agent writes down. */
+export const LOG_ACTION: Record<Schemas['LogAction'], MessageKey> = {
+  plan: 'logAction.plan',
+  coding: 'logAction.coding',
+  delivery: 'logAction.delivery',
+  review: 'logAction.review',
+  reflection: 'logAction.reflection',
+  blocked: 'logAction.blocked',
+  patrol: 'logAction.patrol',
+}
+
+/** Events that stand out; the others are plain. */
+const EVENT_TONE: Partial<Record<EventKind, Tone>> = {
+  task_created: 'ready',
+  all_done: 'good',
+  sub_task_claimed: 'ready',
+  sub_task_assigned: 'ready',
+  sub_task_reassigned: 'ready',
+  sub_task_started: 'working',
+  sub_task_progress: 'working',
+  sub_task_submitted: 'checking',
+  sub_task_submitted_late: 'caution',
+  sub_task_approved: 'good',
+  sub_task_rejected: 'caution',
+  sub_task_blocked: 'danger',
+}
+
+/** The tone of an event. Its text is `event.<kind>`; one that a newer server sends may have none. */
+export function eventTone(kind: EventKind): Tone {
+  return EVENT_TONE[kind] ?? 'idle'
 }
 
 export const TONE_FILL: Record<Tone, string> = {

@@ -56,11 +56,16 @@ async function send(request: Request): Promise<Response> {
 async function attempt(request: Request, token: string | undefined): Promise<Response> {
   request.headers.set('Accept', 'application/json')
   if (token !== undefined) request.headers.set('X-Admin-Token', token)
-  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(ANSWER_MS_MAX)])
+  const late = new AbortController()
+  // An answer must begin in time; how long it goes on is its own affair: a stream never ends.
+  const timer = setTimeout(() => late.abort(), ANSWER_MS_MAX)
+  const signal = AbortSignal.any([request.signal, late.signal])
   try {
     return await fetch(request, { signal })
   } catch (cause) {
     request.signal.throwIfAborted()
     throw new ApiError({ kind: 'unreachable' }, { cause })
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -1,10 +1,12 @@
 import { api, read, type Schemas } from './client'
 import { ApiError } from './problem'
+import { readStream } from './sse'
 
 export type Event = Schemas['Event']
 export type EventKind = Schemas['EventKind']
 
 export interface EventHandlers {
+  /** What happened, oldest first; events that come together are given together. */
   onEvents: (events: Event[]) => void
   /** Whether the server can be heard. */
   onConnection: (isConnected: boolean) => void
@@ -13,64 +15,64 @@ export interface EventHandlers {
 /** Starts to listen from now on; what it returns ends that. */
 export type EventSource = (handlers: EventHandlers) => () => void
 
-const POLL_MS = 3_000
-const PAGE = 200
+const RETRY_MS = 2_000
+/** Events that come within this time are given together, so that a burst is drawn once. */
+const BATCH_MS = 80
 
-/** Asks again and again. Rests while the page is hidden, and catches up when it is seen again. */
-export const pollEvents: EventSource = ({ onEvents, onConnection }) => {
+/** The server's event stream. After a break it goes on where it was, so nothing is missed. */
+export const streamEvents: EventSource = ({ onEvents, onConnection }) => {
   const ended = new AbortController()
   let after: number | undefined
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let isAsking = false
+  let batch: Event[] = []
+  let batchTimer: ReturnType<typeof setTimeout> | undefined
+  let retryTimer: ReturnType<typeof setTimeout> | undefined
 
-  async function ask(): Promise<void> {
-    clearTimeout(timer)
-    if (isAsking || ended.signal.aborted) return
-    isAsking = true
+  async function listen(): Promise<void> {
     try {
-      const hasMore = await askOnce()
-      onConnection(true)
-      if (hasMore) timer = setTimeout(() => void ask())
-      else schedule()
+      await listenOnce()
     } catch (cause) {
       if (ended.signal.aborted) return
-      if (!(cause instanceof ApiError)) throw cause
-      onConnection(false)
-      schedule()
-    } finally {
-      isAsking = false
+      // What is no answer of ours is a connection that broke in the middle.
+      if (cause instanceof ApiError && cause.failure.kind === 'signed_out') return
     }
+    if (ended.signal.aborted) return
+    onConnection(false)
+    retryTimer = setTimeout(() => void listen(), RETRY_MS)
   }
 
-  async function askOnce(): Promise<boolean> {
+  async function listenOnce(): Promise<void> {
     after ??= await newestSeq(ended.signal)
-    const query = { after, limit: PAGE }
-    const page = await read(api.GET('/api/events', { params: { query }, signal: ended.signal }))
-    after = page.next_after
-    if (page.items.length > 0) onEvents(page.items)
-    return page.has_more
+    const query = { after }
+    const call = api.GET('/api/events/stream', { params: { query }, parseAs: 'stream', signal: ended.signal })
+    const body = (await call).data as ReadableStream<Uint8Array> | null | undefined
+    if (body === null || body === undefined) return
+    onConnection(true)
+    for await (const message of readStream(body)) take(JSON.parse(message.data) as Event)
   }
 
-  function schedule(): void {
-    if (!document.hidden) timer = setTimeout(() => void ask(), POLL_MS)
+  function take(event: Event): void {
+    after = event.seq
+    batch.push(event)
+    batchTimer ??= setTimeout(give, BATCH_MS)
   }
 
-  function onVisibilityChange(): void {
-    if (document.hidden) clearTimeout(timer)
-    else void ask()
+  function give(): void {
+    const events = batch
+    batch = []
+    batchTimer = undefined
+    onEvents(events)
   }
 
-  document.addEventListener('visibilitychange', onVisibilityChange)
-  void ask()
+  void listen()
   return () => {
-    document.removeEventListener('visibilitychange', onVisibilityChange)
-    clearTimeout(timer)
+    clearTimeout(batchTimer)
+    clearTimeout(retryTimer)
     ended.abort()
   }
 }
 
+/** Where now is: without it, what happens during a first break would be missed. */
 async function newestSeq(signal: AbortSignal): Promise<number> {
   const query = { before: 0, limit: 1 }
-  const page = await read(api.GET('/api/events', { params: { query }, signal }))
-  return page.next_after
+  return (await read(api.GET('/api/events', { params: { query }, signal }))).next_after
 }

@@ -1,5 +1,5 @@
 import DOMPurify from 'dompurify'
-import { marked } from 'marked'
+import { Marked } from 'marked'
 
 const ALLOWED_TAGS = [
   ...['a', 'blockquote', 'br', 'code', 'del', 'em', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'input', 'li', 'ol'],
@@ -7,12 +7,15 @@ const ALLOWED_TAGS = [
 ]
 const ALLOWED_ATTR = ['href', 'title', 'checked', 'disabled', 'type', 'start']
 
+/** Markup that is written out is shown as the text that it is; so a browser never even reads it. */
+const marked = new Marked({ async: false, breaks: true, gfm: true, renderer: { html: ({ text }) => escaped(text) } })
+
 /**
  * What agents and people wrote, as nodes that can do no harm: no scripts, styles, images or frames
  * get through, and links leave in a tab of their own that does not know where it came from.
  */
 export function renderMarkdown(text: string): DocumentFragment {
-  const html = marked.parse(text, { async: false, breaks: true, gfm: true })
+  const html = marked.parse(text) as string
   const fragment = DOMPurify.sanitize(html, { ALLOWED_TAGS, ALLOWED_ATTR, RETURN_DOM_FRAGMENT: true })
   for (const link of fragment.querySelectorAll('a')) {
     link.target = '_blank'
@@ -24,4 +27,8 @@ export function renderMarkdown(text: string): DocumentFragment {
     else input.remove()
   }
   return fragment
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

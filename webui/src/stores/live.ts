@@ -1,11 +1,11 @@
 import { defineStore } from 'pinia'
 import { onScopeDispose, readonly, ref } from 'vue'
-import { pollEvents, type Event, type EventSource } from '../api/events'
+import { streamEvents, type Event, type EventSource } from '../api/events'
 
 type Listener = (events: Event[]) => void
 
 /** What the dashboard listens to; there is one, and every page gets its events from it. */
-const source: EventSource = pollEvents
+const source: EventSource = streamEvents
 
 export const useLive = defineStore('live', () => {
   /** Undefined until the first answer. */

@@ -2,6 +2,7 @@ export const common = {
   common: {
     close: 'Close',
     cancel: 'Cancel',
+    save: 'Save',
     back: 'Back',
     next: 'Next',
     copy: 'Copy',

@@ -27,6 +27,9 @@ export const shell = {
     short: 'Search…',
     placeholder: 'A page, a task, a sub-task or an agent',
     pages: 'Pages',
+    tasks: 'Tasks',
+    subTasks: 'Sub-tasks',
+    agents: 'Agents',
     nothing: 'Nothing found',
   },
   toast: {

@@ -5,6 +5,7 @@ export const common: Translation<typeof original> = {
   common: {
     close: '关闭',
     cancel: '取消',
+    save: '保存',
     back: '上一步',
     next: '下一步',
     copy: '复制',

@@ -30,6 +30,9 @@ export const shell: Translation<typeof original> = {
     short: '搜索…',
     placeholder: '页面、任务、子任务或智能体',
     pages: '页面',
+    tasks: '任务',
+    subTasks: '子任务',
+    agents: '智能体',
     nothing: '没有找到',
   },
   toast: {

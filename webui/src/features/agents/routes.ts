@@ -1,0 +1,17 @@
+import type { RouteRecordRaw } from 'vue-router'
+
+export const routes: RouteRecordRaw[] = [
+  {
+    path: '/agents',
+    name: 'agents',
+    component: () => import('./AgentsPage.vue'),
+    meta: { title: 'agents.title' },
+  },
+  {
+    path: '/agents/:agentId',
+    name: 'agent',
+    component: () => import('./AgentPage.vue'),
+    props: true,
+    meta: { title: 'agents.one' },
+  },
+]
