@@ -129,6 +129,7 @@ fn of_storage(error: &StorageError) -> ExitCode {
         | StorageError::Corrupt { .. }
         | StorageError::FromTheFuture(_)
         | StorageError::Foreign(_)
+        | StorageError::Dangling
         | StorageError::Panicked
         | StorageError::Database(_) => ExitCode::DatabaseUnavailable,
     }

@@ -287,6 +287,7 @@ impl From<StorageError> for Problem {
             | StorageError::Corrupt { .. }
             | StorageError::FromTheFuture(_)
             | StorageError::Foreign(_)
+            | StorageError::Dangling
             | StorageError::Panicked
             | StorageError::Database(_) => Self::internal(&error),
         }

@@ -114,6 +114,10 @@ impl ServiceError {
 
 impl From<StorageError> for ServiceError {
     fn from(error: StorageError) -> Self {
+        if matches!(error, StorageError::Dangling) {
+            // An agent was deleted while something was given to it.
+            return Self::ConcurrentChange;
+        }
         Self::Storage(error)
     }
 }

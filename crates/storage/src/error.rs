@@ -31,6 +31,9 @@ pub enum StorageError {
         /// What is wrong.
         reason: String,
     },
+    /// A row that something shall point at was deleted meanwhile.
+    #[error("what a row shall point at does not exist any more")]
+    Dangling,
     /// The database was written by a newer version of this program.
     #[error(
         "the database has migration {0}, which this version does not know; use a newer openmoss"
@@ -93,6 +96,8 @@ impl From<DieselError> for StorageError {
         let message = info.message();
         if matches!(kind, DatabaseErrorKind::UniqueViolation) {
             Self::Unique(info.constraint_name().unwrap_or(message).to_owned())
+        } else if matches!(kind, DatabaseErrorKind::ForeignKeyViolation) {
+            Self::Dangling
         } else if matches!(
             kind,
             DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand

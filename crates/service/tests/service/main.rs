@@ -5,6 +5,7 @@ mod refusal;
 
 mod admin;
 mod agent;
+mod agent_deletion;
 mod dashboard;
 mod dependency;
 mod idempotency;
