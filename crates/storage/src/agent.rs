@@ -13,7 +13,7 @@ use crate::connection::AnyConnection;
 use crate::convert::parse;
 use crate::counter::{Deltas, Scope, counts};
 use crate::error::StorageError;
-use crate::schema::{activity_log, agent, request_day, request_log, review_record};
+use crate::schema::{activity_log, agent, patrol_record, request_day, request_log, review_record};
 use crate::store::{Reader, Writer};
 use crate::sub_task::Swap;
 
@@ -332,6 +332,8 @@ pub struct Related {
     pub activities: i64,
     /// What it asked, as far as that is still kept.
     pub requests: i64,
+    /// Patrol records about it.
+    pub patrol_records: i64,
 }
 
 /// How much points at this agent; each number is an index range of one agent, or kept.
@@ -360,6 +362,10 @@ pub fn related(reader: &mut Reader, id: AgentId) -> Result<Related, StorageError
             .get_result(&mut reader.connection)?,
         requests: request_log::table
             .filter(request_log::agent_id.eq(&id))
+            .count()
+            .get_result(&mut reader.connection)?,
+        patrol_records: patrol_record::table
+            .filter(patrol_record::agent_id.eq(&id))
             .count()
             .get_result(&mut reader.connection)?,
     })

@@ -91,8 +91,9 @@ struct ScoreParams {
     #[serde(default)]
     #[param(value_type = Option<String>)]
     sub_task_id: FilterValue<SubTaskId>,
-    /// By time; those of one moment are in the order of their ids.
-    #[param(inline, required = false, value_type = vocabulary::SortOrder, default = "desc")]
+    /// Which end of time comes first, the newest unless said otherwise; those of one moment are in
+    /// the order of their ids.
+    #[param(inline, required = false, value_type = vocabulary::SortOrder)]
     sort_order: Option<SortOrder>,
 }
 

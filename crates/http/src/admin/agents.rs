@@ -165,10 +165,11 @@ struct AgentParams {
     #[serde(default, deserialize_with = "days")]
     #[param(value_type = Option<i64>, minimum = 1)]
     last_activity_within_days: Option<u32>,
-    /// Equal ones are in the order of their ids.
-    #[param(inline, required = false, value_type = vocabulary::AgentSort, default = "created_at")]
+    /// The time of creation unless said otherwise; equal ones are in the order of their ids.
+    #[param(inline, required = false, value_type = vocabulary::AgentSort)]
     sort_by: Option<AgentSort>,
-    #[param(inline, required = false, value_type = vocabulary::SortOrder, default = "desc")]
+    /// Which end comes first, the largest or newest unless said otherwise.
+    #[param(inline, required = false, value_type = vocabulary::SortOrder)]
     sort_order: Option<SortOrder>,
 }
 
@@ -212,8 +213,7 @@ impl From<(Agent, Related)> for RelatedView {
             review_count: related.reviews,
             reward_count: related.score_changes,
             activity_count: related.activities,
-            // There are no such records yet.
-            patrol_count: 0,
+            patrol_count: related.patrol_records,
             request_count: related.requests,
         }
     }

@@ -76,8 +76,8 @@ struct EntryParams {
     #[serde(default, deserialize_with = "days")]
     #[param(value_type = Option<i64>, minimum = 1)]
     days: Option<u32>,
-    /// By time.
-    #[param(inline, required = false, value_type = vocabulary::SortOrder, default = "desc")]
+    /// Which end of time comes first, the newest unless said otherwise.
+    #[param(inline, required = false, value_type = vocabulary::SortOrder)]
     sort_order: Option<SortOrder>,
 }
 

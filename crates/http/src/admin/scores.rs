@@ -143,10 +143,12 @@ struct LeaderboardParams {
     score_min: Option<i64>,
     /// With this score or a lower one.
     score_max: Option<i64>,
-    /// Equal ones are in the order of their ids; the first rank is the highest score.
-    #[param(inline, required = false, value_type = vocabulary::LeaderboardSort, default = "total_score")]
+    /// The score unless said otherwise; equal ones are in the order of their ids. The first rank is
+    /// the highest score.
+    #[param(inline, required = false, value_type = vocabulary::LeaderboardSort)]
     sort_by: Option<LeaderboardSort>,
-    #[param(inline, required = false, value_type = vocabulary::SortOrder, default = "desc")]
+    /// Which end comes first, the largest or newest unless said otherwise.
+    #[param(inline, required = false, value_type = vocabulary::SortOrder)]
     sort_order: Option<SortOrder>,
 }
 
@@ -169,8 +171,8 @@ struct ChangeParams {
     #[serde(default, deserialize_with = "keyword")]
     #[param(value_type = Option<String>, max_length = 500)]
     keyword: Option<Keyword>,
-    /// By time.
-    #[param(inline, required = false, value_type = vocabulary::SortOrder, default = "desc")]
+    /// Which end of time comes first, the newest unless said otherwise.
+    #[param(inline, required = false, value_type = vocabulary::SortOrder)]
     sort_order: Option<SortOrder>,
 }
 
