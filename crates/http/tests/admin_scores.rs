@@ -166,7 +166,7 @@ fn every_score_change_is_found() {
 
 #[test]
 fn everybodys_activity_log_is_found() {
-    let server = TestServer::start();
+    let server = TestServer::start_with(|settings| settings.admin.session_hours = 24 * 365);
     let (executor, planner, work) = (server.executor(), server.planner(), server.work());
     for (who, action, summary, about, days) in [
         (&executor, "coding", "Half_done", Some(&work), 70),

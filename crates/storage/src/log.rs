@@ -7,7 +7,7 @@ use openmoss_domain::log::{LogAction, LogEntry};
 use openmoss_domain::{AgentId, Keyword, SubTaskId, Timestamp};
 use serde::Serialize;
 
-use crate::condition::{Condition, all, contains, unindexed};
+use crate::condition::{Condition, all, contains, literal, unindexed};
 use crate::convert::{parse, parse_optional};
 use crate::counter::{Deltas, Scope, counts};
 use crate::error::StorageError;
@@ -163,7 +163,9 @@ impl Search {
             is(plus(self.sub_task_id.is_some()), "agent_id", id.to_string());
         }
         if let Some(action) = self.action {
-            is(plus(self.sub_task_id.is_some()), "action", action.to_string());
+            // In the statement itself, so that PostgreSQL plans by how rare it is.
+            let plus = plus(self.sub_task_id.is_some());
+            conditions.push(literal(&format!("{plus}action = '{action}'")));
         }
         if let Some(since) = self.since {
             conditions.push(Box::new(activity_log::created_at.ge(since.as_micros())));
