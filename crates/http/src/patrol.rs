@@ -184,7 +184,7 @@ fn record_id(path: &web::Path<String>) -> Result<PatrolRecordId, Problem> {
     id("patrol_record", path)
 }
 
-/// Reports a finding. A repeat with the same dedup_key gets the record that is there.
+/// Reports a finding. A repeat with the same `dedup_key` gets the record that is there.
 #[utoipa::path(tag = "Patrol", request_body = CreateBody, responses((status = 200, body = OpenedView)))]
 #[post("/api/patrol-records")]
 async fn open_patrol_record(call: Call) -> Answer<OpenedView> {

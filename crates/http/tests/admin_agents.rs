@@ -54,7 +54,7 @@ fn an_agent_is_shown_with_its_work_its_rank_and_when_it_was_last_there() {
     let done = server.work_in_review(&executor);
     server.admin().step(&done, "complete").ok();
     executor.post("/api/logs", &json!({"action": "coding"})).ok();
-    server.clock.advance(Duration::from_secs(60));
+    server.clock.advance(Duration::from_mins(1));
     executor.get("/api/tasks").ok();
     server.service.write_requests().unwrap();
     let listed = server.admin().get(&format!("{AGENTS}?role=executor")).ok()["items"][0].clone();

@@ -63,10 +63,10 @@ impl Import {
     /// # Errors
     /// When there is no such zone.
     pub fn new(source: PathBuf, zone: &str) -> Result<Self, ServiceError> {
-        let zone = zone.parse().map_err(|_: chrono_tz::ParseError| {
+        let Ok(zone) = zone.parse() else {
             let message = "must be an IANA zone name such as UTC or Asia/Shanghai";
-            ServiceError::from(DomainError::field("timezone", message))
-        })?;
+            return Err(DomainError::field("timezone", message).into());
+        };
         Ok(Self { source, zone })
     }
 

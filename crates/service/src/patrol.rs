@@ -87,12 +87,12 @@ impl Service {
         let said = text::text("action_taken", action_taken).map_err(DomainError::from)?;
         let stepper = self.stepper(cx);
         let stepped = self.write(cx, move |writer| step(writer, stepper, id, action, &said));
-        stepped.map_err(|error| match error {
-            ServiceError::Storage(StorageError::Unique(_)) => ServiceError::AlreadyExists(
-                "a newer record of the same condition is not resolved; work with that one"
-                    .to_owned(),
-            ),
-            other => other,
+        stepped.map_err(|error| {
+            if !matches!(error, ServiceError::Storage(StorageError::Unique(_))) {
+                return error;
+            }
+            let newer = "a newer record of the same condition is not resolved; work with that one";
+            ServiceError::AlreadyExists(newer.to_owned())
         })
     }
 

@@ -228,15 +228,12 @@ impl Filter {
             let number = score_log::table.filter(self.condition(reader)).count();
             return Ok(number.get_result(&mut reader.connection)?);
         }
-        let (rewards, penalties) = match self.agent_id {
-            Some(id) => {
-                let standing = standing(reader, id)?;
-                standing.map_or((0, 0), |standing| (standing.rewards, standing.penalties))
-            }
-            None => {
-                let kept = counts(reader, Scope::Scores)?;
-                (kept.get(REWARDS), kept.get(PENALTIES))
-            }
+        let (rewards, penalties) = if let Some(id) = self.agent_id {
+            let standing = standing(reader, id)?;
+            standing.map_or((0, 0), |standing| (standing.rewards, standing.penalties))
+        } else {
+            let kept = counts(reader, Scope::Scores)?;
+            (kept.get(REWARDS), kept.get(PENALTIES))
         };
         Ok(match self.sign {
             Some(ScoreSign::Positive) => rewards,

@@ -112,7 +112,7 @@ impl Team {
         let modules = tasks.iter().flat_map(of_task).collect();
         let of_role = |role| agents.iter().filter(|agent| agent.role == role).cloned().collect();
         let (executors, reviewers) = (of_role(Role::Executor), of_role(Role::Reviewer));
-        Self { executors, reviewers, agents, tasks, modules, began }
+        Self { agents, executors, reviewers, tasks, modules, began }
     }
 
     fn work(&self, size: Size) -> Result<Vec<Made>> {

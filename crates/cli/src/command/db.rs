@@ -47,7 +47,7 @@ enum DbCommand {
     /// Bring an existing Python installation over, or the content of an export
     ///
     /// Of an existing installation: all tables with their ids; agents' keys keep working. With --config, the settings of that
-    /// config.yaml come too; the own configuration is then ./config.yaml or $OPENMOSS_CONFIG. Stop
+    /// config.yaml come too; the own configuration is then ./config.yaml or `$OPENMOSS_CONFIG`. Stop
     /// the old server first; its files are only read. What does not fit is repaired or set aside,
     /// and said: docs/migration.md has the rules.
     Import(import::ImportArgs),

@@ -90,6 +90,10 @@ impl Pass<'_> {
         Ok(())
     }
 
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "a method of `Target<'_>` is not general enough, a closure is"
+    )]
     fn table(&mut self, table: UpstreamTable) -> Result<(), ServiceError> {
         match table {
             UpstreamTable::Task => self.each(table, Converter::task, |to, new| to.tasks(new)),
@@ -211,7 +215,9 @@ impl Pass<'_> {
                 return Ok(());
             }
             after = last;
-            raws.iter().for_each(|raw| look(&self.converter, raw));
+            for raw in &raws {
+                look(&self.converter, raw);
+            }
         }
     }
 

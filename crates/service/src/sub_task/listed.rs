@@ -80,7 +80,7 @@ impl Service {
             ))
         })?;
         let (listed, prerequisites, dependents, submissions, reviews) = around;
-        Ok(WholeSubTask { seen, listed, prerequisites, dependents, submissions, reviews })
+        Ok(WholeSubTask { listed, seen, prerequisites, dependents, submissions, reviews })
     }
 }
 

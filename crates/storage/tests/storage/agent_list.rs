@@ -43,7 +43,13 @@ fn every_sort_has_both_directions_and_never_is_at_one_end(db: &TestDb) {
     // The last one never wrote anything, and no score of its own ever changed.
     for (index, agent) in agents.iter().take(3).enumerate() {
         wrote(&store, agent, LogAction::Plan, index as u64 + 1);
-        scored(&store, agent, index as i64 - 1 + i64::from(index != 1) * 2, "x", index as u64 + 1);
+        scored(
+            &store,
+            agent,
+            i64::try_from(index).unwrap() - 1 + i64::from(index != 1) * 2,
+            "x",
+            index as u64 + 1,
+        );
     }
     for by in [
         OrderBy::CreatedAt,
@@ -126,7 +132,11 @@ fn totals_agree_with_what_is_listed(db: &TestDb) {
         let page = store
             .read(|reader| listed::list(reader, &filter, OrderBy::Name, SortOrder::Asc, ALL))
             .unwrap();
-        assert_eq!((page.items.len() as i64, page.total), (total, total), "{filter:?}");
+        assert_eq!(
+            (i64::try_from(page.items.len()).unwrap(), page.total),
+            (total, total),
+            "{filter:?}"
+        );
     }
     let one = Some(agents[0].id);
     for (filter, total) in [
@@ -139,7 +149,11 @@ fn totals_agree_with_what_is_listed(db: &TestDb) {
     ] {
         let order = ByTime::both(SortOrder::Desc);
         let page = store.read(|reader| score::search(reader, &filter, order, ALL)).unwrap();
-        assert_eq!((page.items.len() as i64, page.total), (total, total), "{filter:?}");
+        assert_eq!(
+            (i64::try_from(page.items.len()).unwrap(), page.total),
+            (total, total),
+            "{filter:?}"
+        );
         assert!(page.items.is_sorted_by_key(|change| std::cmp::Reverse(change.created_at)));
     }
     for (search, total) in [
@@ -151,7 +165,11 @@ fn totals_agree_with_what_is_listed(db: &TestDb) {
     ] {
         let order = ByTime::ids_ascending(SortOrder::Asc);
         let page = store.read(|reader| log::search(reader, &search, order, ALL)).unwrap();
-        assert_eq!((page.items.len() as i64, page.total), (total, total), "{search:?}");
+        assert_eq!(
+            (i64::try_from(page.items.len()).unwrap(), page.total),
+            (total, total),
+            "{search:?}"
+        );
         assert!(page.items.is_sorted_by_key(|entry| entry.created_at));
     }
     let window = Window { offset: 2, limit: 5 };
