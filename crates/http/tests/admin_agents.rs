@@ -48,7 +48,9 @@ fn an_agent_is_shown_with_its_work_its_rank_and_when_it_was_last_there() {
     ] {
         for _ in 0..n {
             let id = server.sub_task(&task);
-            steps.iter().for_each(|step| drop(executor.step(&id, step).ok()));
+            for step in steps {
+                executor.step(&id, step).ok();
+            }
         }
     }
     let done = server.work_in_review(&executor);
@@ -198,7 +200,9 @@ fn a_deletion_returns_open_work_and_keeps_what_was_judged_and_handed_in() {
     let task = server.task();
     let brought = |steps: &[&str]| {
         let id = server.sub_task(&task);
-        steps.iter().for_each(|step| drop(executor.step(&id, step).ok()));
+        for step in steps {
+            executor.step(&id, step).ok();
+        }
         id
     };
     let (assigned, started) = (brought(&["claim"]), brought(&["claim", "start"]));

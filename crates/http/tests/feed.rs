@@ -79,7 +79,7 @@ fn calls_come_newest_first_and_after_a_time() {
     );
     let times = |query: &str| {
         let found = anyone.get(&format!("/api/feed/logs?{query}")).ok();
-        let second = |call: &Value| text(&call["timestamp"])[17..19].to_owned();
+        let second = |call: &Value| text(&call["timestamp"]).get(17..19).unwrap().to_owned();
         found.as_array().unwrap().iter().map(second).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(times(""), "23 22 21 20");

@@ -32,7 +32,8 @@ fn work_in_hand_returns_to_the_queue_with_its_events(db: &TestDb) {
     assert_eq!(last(assigned.id), EventKind::SubTaskReleased);
     assert_eq!(last(started.id), EventKind::SubTaskRequeued);
     assert_eq!(last(rework.id), EventKind::SubTaskRequeued);
-    let deleted = service.events(Default::default()).into_iter().next_back().unwrap();
+    let deleted =
+        service.events(openmoss_service::event::Filter::default()).into_iter().next_back().unwrap();
     assert_eq!(deleted.kind, EventKind::AgentDeleted);
     assert_eq!(deleted.payload.0["name"], gone.name.as_str());
 
@@ -114,7 +115,7 @@ fn a_claim_beside_a_deletion_leaves_no_work_behind(db: &TestDb) {
     assert_eq!(
         service
             .search_agents(
-                Default::default(),
+                openmoss_service::agent::admin::AgentQuery::default(),
                 openmoss_domain::agent::AgentSort::Name,
                 openmoss_domain::SortOrder::Asc,
                 everything,

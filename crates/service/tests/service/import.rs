@@ -108,7 +108,7 @@ fn what_was_not_taken_as_it_is_can_be_read_in_the_file(db: &TestDb) {
     let (service, old) = (TestService::open(db), OldInstallation::awkward());
     let report = run(&service, &old).unwrap();
     let file = report.file.clone().unwrap();
-    assert_eq!(old.remarks(), [file.clone()]);
+    assert_eq!(old.remarks(), std::slice::from_ref(&file));
     let text = std::fs::read_to_string(file).unwrap();
     let lines: Vec<serde_json::Value> =
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -24,7 +24,9 @@ fn a_note_is_for_everybody_who_sees_the_work_and_changes_nothing_else(db: &TestD
     assert_eq!((page.items, page.total), (vec![said.clone(), answer.clone()], 2));
     let seen = service.find_sub_task(owner.actor(), work.id).unwrap();
     assert_eq!(seen.notes, Some(vec![said, answer.clone()]));
-    let listed = service.list_sub_tasks(owner.actor(), Default::default(), ALL).unwrap();
+    let listed = service
+        .list_sub_tasks(owner.actor(), openmoss_service::sub_task::Filter::default(), ALL)
+        .unwrap();
     assert_eq!((listed.items[0].sub_task.notes, &listed.items[0].notes), (2, &None));
     // Talk is no sign of progress, and makes no edit fail.
     let now = service.found(work.id);
