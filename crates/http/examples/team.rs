@@ -24,7 +24,7 @@ const REGISTRATION_TOKEN: &str = "registration-token";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port = std::env::args().nth(1).unwrap_or_default().parse().unwrap_or(0);
-    let db = TestDb::sqlite();
+    let db = database();
     let mut settings = Settings::default();
     db.url().clone_into(&mut settings.database.path);
     settings.admin.password = Secret::new(PASSWORD_HASH);
@@ -46,6 +46,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::io::stdin().read_to_end(&mut Vec::new())?;
     server.stop()?;
     Ok(())
+}
+
+/// On the server that `TEST_DATABASE_URL` names, if this is built for PostgreSQL; else a file.
+fn database() -> TestDb {
+    #[cfg(feature = "postgres")]
+    if std::env::var_os("TEST_DATABASE_URL").is_some_and(|url| !url.is_empty())
+        && let Some(db) = TestDb::postgres()
+    {
+        return db;
+    }
+    TestDb::sqlite()
 }
 
 fn populate(service: &Service) -> Result<(), ServiceError> {
