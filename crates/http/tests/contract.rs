@@ -185,7 +185,9 @@ impl Comparison<'_> {
         }
         let optional = theirs.as_str().and_then(|text| text.strip_suffix("|null"));
         if let Some(name) = optional.and_then(|text| text.strip_prefix('#')) {
-            return self.object(place, shape_named(name), ours);
+            let options = ours["oneOf"].as_array().into_iter().flatten();
+            let object = options.into_iter().find(|one| one["$ref"].is_string()).unwrap_or(ours);
+            return self.object(place, shape_named(name), object);
         }
         self.object(place, shape(theirs), ours);
     }

@@ -11,6 +11,8 @@ use crate::support::{NOBODY, PASSWORD, Reply, TestServer};
 const UNREACHABLE: &[(&str, &str)] = &[
     ("review.own_work", "only executors are given work, and a role never changes"),
     ("concurrent_change", "needs five lost races in a row, and on SQLite there is one writer"),
+    ("content.unreadable", "needs a file that somebody broke by hand; see prompts.rs"),
+    ("content.not_writable", "needs a folder that cannot be written; see prompts.rs"),
     ("internal", "needs a fault; a test in src/problem.rs makes one by hand"),
     ("unavailable", "needs more requests at once than the queue takes; see server.rs"),
 ];
@@ -38,11 +40,22 @@ fn examples(server: &TestServer) -> Vec<Reply> {
         admin.get(&format!("/api/scores/{NOBODY}")),
         planner.get(&format!("/api/review-records/{NOBODY}")),
         admin.get(&format!("/api/rules/{NOBODY}")),
+        admin.get(&format!("/api/patrol-records/{NOBODY}")),
+        admin.call("DELETE", &format!("/api/admin/sessions/{NOBODY}")).send(),
+        admin.get("/api/admin/prompts/agents/executor-nobody"),
+        admin.call("DELETE", "/api/admin/prompts/agents/executor-ada").send(),
+        admin.get("/api/skills/nothing-of-this-name"),
         anyone.call("DELETE", "/api/tasks").send(),
         admin.post("/api/rules", &json!({"scope": "global", "content": "x"})),
         planner.call("POST", "/api/tasks").body(vec![b' '; (1 << 20) + 1]).send(),
         planner.post("/api/tasks", &body("")),
     ];
+
+    let finding = json!({"type": "x", "severity": "info", "description": "x"});
+    let record = admin.post("/api/patrol-records", &finding).ok();
+    let record = format!("/api/patrol-records/{}", record["id"].as_str().unwrap());
+    admin.post(&format!("{record}/resolve"), &json!({})).ok();
+    replies.push(admin.post(&format!("{record}/ignore"), &json!({})));
 
     let id = server.work();
     replies.push(executor.step(&id, "start"));

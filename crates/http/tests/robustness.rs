@@ -31,7 +31,8 @@ fn operations_with_bodies(server: &TestServer) -> Vec<(Client, String, String)> 
     let mut found = Vec::new();
     for (path, item) in document()["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            if operation.get("requestBody").is_none() || path == "/api/setup/initialize" {
+            let is_json = !operation["requestBody"]["content"]["application/json"].is_null();
+            if !is_json || path == "/api/setup/initialize" {
                 continue;
             }
             let names = |scheme: &str| {
@@ -128,6 +129,10 @@ fn a_field_of_a_wrong_type_is_422_with_its_name() {
         let operation = &document()["paths"][template][method.to_ascii_lowercase()];
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
         let schema = crate::support::form::resolve(schema);
+        // Its fields are sections, each an object; config.rs has what may be in them.
+        if path == "/api/admin/config" {
+            continue;
+        }
         for (name, _) in schema["properties"].as_object().unwrap() {
             for value in ["{\"a\":1}", "{}", "[[1]]"] {
                 let reply = send(client, method, path, format!("{{\"{name}\":{value}}}"));

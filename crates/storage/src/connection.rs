@@ -107,7 +107,8 @@ pub(crate) fn open(location: &Location, purpose: Purpose) -> Result<AnyConnectio
         }
         #[cfg(feature = "postgres")]
         Location::Postgres(url) => {
-            let mut connection = diesel::pg::PgConnection::establish(url).map_err(unavailable)?;
+            let url = without_kerberos_encryption(url);
+            let mut connection = diesel::pg::PgConnection::establish(&url).map_err(unavailable)?;
             // Statements of one line each: nothing that an agent sends can make one run for long.
             connection.batch_execute("SET statement_timeout = '30s'; SET lock_timeout = '10s'")?;
             connection.batch_execute(SPEAK_ENGLISH)?;
@@ -134,6 +135,17 @@ pub(crate) fn empty_log() -> String {
 #[cfg(feature = "postgres")]
 const SPEAK_ENGLISH: &str = "DO $$ BEGIN PERFORM set_config('lc_messages', 'C', false);
     EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
+
+/// Asks for no encryption by Kerberos unless the URL says something about it. The library would try
+/// it on every connection, and when the program ends while a pool connects, Kerberos aborts it.
+#[cfg(feature = "postgres")]
+fn without_kerberos_encryption(url: &str) -> std::borrow::Cow<'_, str> {
+    if url.contains("gssencmode=") {
+        return url.into();
+    }
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}gssencmode=disable").into()
+}
 
 fn path_text(path: &Path) -> Result<&str, StorageError> {
     path.to_str().ok_or_else(|| {

@@ -570,6 +570,30 @@ pub fn forget_owner(writer: &mut Writer, owner: AgentId) -> Result<(), StorageEr
     Ok(())
 }
 
+/// Some of the sub-tasks that `owner` has in `status`. For transactions: the lengths of lists are
+/// counters, and what others did in the same group of SQLite's commits is not in them yet.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn list_owned(
+    reader: &mut Reader,
+    owner: AgentId,
+    status: Status,
+    limit: i64,
+) -> Result<Vec<SubTaskId>, StorageError> {
+    let ids: Vec<String> = sub_task::table
+        .filter(
+            sub_task::assigned_agent
+                .eq(owner.to_string())
+                .and(sub_task::status.eq(token(status.as_str()))),
+        )
+        .select(sub_task::id)
+        .order((sub_task::created_at.desc(), sub_task::id.desc()))
+        .limit(limit)
+        .load(&mut reader.connection)?;
+    ids.iter().map(|id| parse(TABLE, id, "id", id)).collect()
+}
+
 /// What an agent works on right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AtWork {

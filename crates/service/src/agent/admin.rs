@@ -21,7 +21,7 @@ use crate::error::ServiceError;
 use crate::step::{Stepper, append, swapped};
 
 /// Sub-tasks of an agent that are put back at a time.
-const BATCH: Window = Window { offset: 0, limit: 100 };
+const BATCH: i64 = 100;
 
 /// An agent as an admin sees it.
 #[derive(Debug, Clone)]
@@ -248,19 +248,17 @@ impl Service {
 /// blocked: its cause is not gone with its owner.
 fn return_work(writer: &mut Writer, stepper: Stepper, owner: &Agent) -> Result<(), ServiceError> {
     for status in [Status::Assigned, Status::InProgress, Status::Rework] {
-        let filter =
-            stored::Filter { owner: Some(owner.id), status: Some(status), ..Default::default() };
         loop {
-            let page = stored::list(writer, filter, BATCH)?;
-            if page.items.is_empty() {
+            let ids = stored::list_owned(writer, owner.id, status, BATCH)?;
+            if ids.is_empty() {
                 break;
             }
-            for sub_task in page.items {
+            for id in ids {
                 if status == Status::Assigned {
-                    stepper.step(writer, sub_task.id, &Command::Release)?;
+                    stepper.step(writer, id, &Command::Release)?;
                 } else {
                     let detail = format!("its owner {} was deleted", owner.name);
-                    stepper.take_back(writer, sub_task.id, detail)?;
+                    stepper.take_back(writer, id, detail)?;
                 }
             }
         }

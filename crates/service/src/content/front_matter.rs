@@ -1,5 +1,7 @@
 //! The head of a Markdown file: YAML between two lines `---`.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 /// What stands at the beginning and the end of the head.
@@ -36,14 +38,28 @@ pub(crate) fn read(head: &str) -> Result<Map<String, Value>, String> {
 
 /// A file with this head. A JSON value is a YAML value, so nothing can break out of its line.
 pub(crate) fn join(head: &Map<String, Value>, body: &str) -> String {
-    let pairs = head.iter().map(|(key, value)| format!("{}: {value}", name(key)));
+    let pairs = head.iter().map(|(key, value)| format!("{}: {}", name(key), json(value)));
     let lines = std::iter::once(LINE.to_owned()).chain(pairs).collect::<Vec<_>>().join("\n");
     format!("{lines}\n{LINE}\n\n{}\n", body.trim())
 }
 
 fn name(key: &str) -> String {
     let is_plain = key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    if is_plain && !key.is_empty() { key.to_owned() } else { Value::from(key).to_string() }
+    if is_plain && !key.is_empty() { key.to_owned() } else { json(&Value::from(key)) }
+}
+
+/// JSON on one line. YAML lets fewer characters stand as they are than JSON does.
+fn json(value: &Value) -> String {
+    let text = value.to_string();
+    text.chars().fold(String::with_capacity(text.len()), |mut json, c| {
+        if c.is_control() || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}') {
+            // Writing to a String cannot fail.
+            let _ = write!(json, "\\u{:04x}", u32::from(c));
+        } else {
+            json.push(c);
+        }
+        json
+    })
 }
 
 #[cfg(test)]
@@ -70,7 +86,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        let text = "quote \" colon: # tab\t new\nline 🔧 \u{7f} '---'";
+        let text =
+            "quote \" colon: # tab\t new\nline 🔧 \u{7f}\u{85}\u{2028}\u{feff}\u{ffff} '---'";
         let head = json!({"name": text, "example": false, "created_at": "2026-11-25", "a b": [1]});
         let head = head.as_object().unwrap().clone();
         let file = join(&head, "\n body --- \n");
@@ -92,7 +109,7 @@ mod tests {
 
     #[test]
     fn what_is_no_mapping_is_told_in_one_line() {
-        for broken in ["a: [", "- a", "x", "a: 1\na: 2", "\t", "a: b: c", "&a [*a]"] {
+        for broken in ["a: [", "- a", "x", "a: 1\na: 2", "a: b: c", "&a [*a]"] {
             let reason = read(broken).unwrap_err();
             assert!(reason.starts_with("the front matter") && !reason.contains('\n'), "{reason}");
         }

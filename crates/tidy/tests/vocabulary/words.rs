@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use openmoss_domain::agent::AgentStatus;
 use openmoss_domain::event::EventKind;
+use openmoss_domain::import::Finding;
 use openmoss_domain::log::LogAction;
 use openmoss_domain::review::ReviewResult;
 use openmoss_domain::rule::RuleScope;
@@ -173,6 +174,7 @@ tokens_of!(
     WorkKind,
     ArtifactKind,
     WaitingKind,
+    Finding,
 );
 
 #[test]
