@@ -668,7 +668,7 @@ fn log_cases() -> Vec<Case> {
             }
         })
     });
-    let logs = (0..32).filter(|combination| *combination != 0b10000).map(move |combination| {
+    let logs = (0..32_u32).filter(|combination| *combination != 0b10000).map(move |combination| {
         let is_all = combination.trailing_zeros() >= 4;
         let reach = if is_all { Reach::Along("activity_by_time") } else { Reach::Found };
         case(format!("log::search {combination:05b}"), reach, move |w| {

@@ -11,10 +11,81 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Agents with their work. */
+        get: operations["search_agents"];
         put?: never;
         /** The same as POST /api/agents. */
         post: operations["create_agent_as_admin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/agents/{agent_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An agent with its work and its scores. */
+        get: operations["look_at_agent"];
+        /** Changes an agent's name, role or description. */
+        put: operations["edit_agent"];
+        post?: never;
+        /** Deletes an agent with its logs. Its open work goes back to the queue; its reviews stay. */
+        delete: operations["delete_agent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/agents/{agent_id}/activity-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an agent wrote into the activity log, newest first. */
+        get: operations["list_agent_activities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/agents/{agent_id}/related-counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many rows a deletion of this agent would touch. */
+        get: operations["count_related"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/agents/{agent_id}/request-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an agent asked of this server, newest first. */
+        get: operations["list_agent_requests"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -38,6 +109,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/agents/{agent_id}/score-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes of an agent's score. */
+        get: operations["list_agent_score_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/agents/{agent_id}/status": {
         parameters: {
             query?: never;
@@ -55,6 +143,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings in force, without the setup flag. The password is masked. */
+        get: operations["find_config"];
+        /** Changes settings: all or nothing, in force at once, stored in the database. What the environment or a flag sets cannot be changed here. */
+        put: operations["edit_config"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/config/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes the admin password and ends every other session. */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/config/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every setting in force and where it comes from. */
+        get: operations["list_config_sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/dashboard/highlights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Blocked work, work in review, busy and silent agents, the newest reviews. */
+        get: operations["highlights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/dashboard/overview": {
         parameters: {
             query?: never;
@@ -64,6 +221,23 @@ export interface paths {
         };
         /** Counts by status, role and result. */
         get: operations["overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/dashboard/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened on each of the last days. */
+        get: operations["trends"];
         put?: never;
         post?: never;
         delete?: never;
@@ -106,6 +280,197 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody's entries of the activity log. */
+        get: operations["search_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/modules/{module_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One module, with how much work is in it. */
+        get: operations["find_listed_module"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/modules/{module_id}/sub-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sub-tasks of a module. */
+        get: operations["search_sub_tasks_of_module"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/prompts/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The agents' prompts, by file name, without their texts. */
+        get: operations["list_agent_prompts"];
+        put?: never;
+        /** Writes the prompt of a new agent. */
+        post: operations["create_agent_prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/prompts/agents/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An agent's prompt. A file that cannot be read comes whole, with the reason. */
+        get: operations["find_agent_prompt"];
+        /** Changes an agent's prompt; another role renames its file. */
+        put: operations["edit_agent_prompt"];
+        post?: never;
+        /** Deletes an agent's prompt. Those in the program stay. */
+        delete: operations["delete_agent_prompt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/prompts/compose/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An agent's whole prompt: template, own text, and how to connect, with all names filled in. */
+        get: operations["compose_prompt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/prompts/onboarding/{role}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How an agent of a role connects, with the registration token. */
+        get: operations["find_onboarding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/prompts/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The roles' templates, one for each. */
+        get: operations["list_prompt_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/prompts/templates/{role}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A role's template. */
+        get: operations["find_prompt_template"];
+        /** Writes a role's template; it is served at once. */
+        put: operations["edit_prompt_template"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/review-records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reviews, with the names that belong to them. */
+        get: operations["search_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/review-records/{review_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One review, and the texts of what was reviewed. */
+        get: operations["find_listed_review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/scores/adjust": {
         parameters: {
             query?: never;
@@ -117,6 +482,280 @@ export interface paths {
         put?: never;
         /** Changes a score by hand. */
         post: operations["adjust_score_as_admin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/scores/leaderboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Agents by score, with filters. */
+        get: operations["search_leaderboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/scores/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every score change. */
+        get: operations["search_score_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/scores/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All scores in a few numbers. */
+        get: operations["summarize_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sessions that are not over, first what ends last. */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/sessions/revoke-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends every session but the one that asks. */
+        post: operations["revoke_other_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session, also the one that asks. */
+        delete: operations["revoke_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts the skill in a .zip file in place of the one that has its name. The archive holds a SKILL.md at its top or in its one folder; a repeat changes nothing. */
+        post: operations["upload_skill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/skills/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes an uploaded or edited skill. Those in the program stay. */
+        delete: operations["delete_skill"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/skills/{name}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Writes one file of a skill; the new version is served at once. */
+        put: operations["edit_skill_file"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/sub-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sub-tasks of all tasks. */
+        get: operations["search_sub_tasks"];
+        put?: never;
+        /** The same for an admin, beside the admin's list. */
+        post: operations["create_sub_task_as_admin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/sub-tasks/{sub_task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A sub-task with everything around it. */
+        get: operations["find_whole_sub_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks, with how much work is in each. */
+        get: operations["search_tasks"];
+        put?: never;
+        /** The same for an admin, beside the admin's list. */
+        post: operations["create_task_as_admin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One task, with how much work is in it. */
+        get: operations["find_listed_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/tasks/{task_id}/modules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Modules of a task, with how much work is in each. */
+        get: operations["search_modules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/tasks/{task_id}/sub-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sub-tasks of a task. */
+        get: operations["search_sub_tasks_of_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/webui/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says how the dashboard is updated: with the program. */
+        post: operations["update_webui"];
         delete?: never;
         options?: never;
         head?: never;
@@ -216,8 +855,93 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events after a sequence number, oldest first. Whoever asks again with next_after misses none. */
+        /** Events after a sequence number, oldest first. Whoever asks again with next_after misses none. With before, the other way round: what happened last comes first. */
         get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events as they happen, as server-sent events: id is the seq, data an event as in /api/events. A comment comes every 15 seconds. Send Last-Event-ID to go on after an interruption without missing any. */
+        get: operations["stream_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feed/agent-summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each agent did today and is doing now. */
+        get: operations["list_agent_cards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feed/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The agents by score, highest first. */
+        get: operations["list_feed_agents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feed/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The agents' calls, newest first. */
+        get: operations["list_feed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feed/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the feed is public. */
+        get: operations["feed_status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -272,6 +996,109 @@ export interface paths {
         get: operations["list_my_logs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/modules/{module_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a module's name and description; absent or null fields are kept. */
+        put: operations["edit_module"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patrol-records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Patrol records, newest first. Agents of every role may look. */
+        get: operations["list_patrol_records"];
+        put?: never;
+        /** Reports a finding. A repeat with the same dedup_key gets the record that is there. */
+        post: operations["open_patrol_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patrol-records/{record_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One patrol record. */
+        get: operations["find_patrol_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patrol-records/{record_id}/ignore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves the condition as it is: it is not reported again until it is over. */
+        post: operations["ignore_patrol_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patrol-records/{record_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that the condition is not gone after all. */
+        post: operations["reopen_patrol_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patrol-records/{record_id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that the condition is gone. */
+        post: operations["resolve_patrol_record"];
         delete?: never;
         options?: never;
         head?: never;
@@ -520,6 +1347,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every skill, by name. Files that are edited on the server's disk count at once. */
+        get: operations["list_skills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/skills/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A skill with its files. Its checksum is its entity tag. */
+        get: operations["find_skill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/skills/{name}/zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A skill as a .zip for a runtime's skills folder. The same files make the same bytes. */
+        get: operations["pack_skill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sub-tasks": {
         parameters: {
             query?: never;
@@ -624,6 +1502,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sub-tasks/{sub_task_id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a pending one to an executor. */
+        post: operations["assign_sub_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sub-tasks/{sub_task_id}/block": {
         parameters: {
             query?: never;
@@ -703,6 +1598,24 @@ export interface paths {
         put?: never;
         /** Shows that the owner still works on it; the answer says whether to go on. */
         post: operations["heartbeat_sub_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sub-tasks/{sub_task_id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The notes on a sub-task, oldest first. */
+        get: operations["list_notes"];
+        put?: never;
+        /** Writes a note for whoever works on the sub-task: for an admin, a planner, a reviewer, its owner. */
+        post: operations["add_note"];
         delete?: never;
         options?: never;
         head?: never;
@@ -984,6 +1897,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webui/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The dashboard's version, which is the program's. */
+        get: operations["webui_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webui/version/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as GET /api/webui/version. */
+        get: operations["check_webui_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -998,11 +1945,336 @@ export interface components {
             /** Format: password */
             password: string;
         };
+        /** @description A part of a goal, and how much work is in it. */
+        AdminModule: {
+            /** Format: int64 */
+            assigned_count: number;
+            /** Format: int64 */
+            blocked_count: number;
+            /** Format: int64 */
+            cancelled_count: number;
+            created_at: components["schemas"]["Time"];
+            description: string;
+            /** Format: int64 */
+            done_count: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            in_progress_count: number;
+            name: string;
+            /** Format: int64 */
+            pending_count: number;
+            /** Format: int64 */
+            review_count: number;
+            /** Format: int64 */
+            rework_count: number;
+            /** Format: int64 */
+            sub_task_count: number;
+            /** Format: uuid */
+            task_id: string;
+            task_name: string;
+        };
+        /** @description A page of a list. */
+        AdminModulePage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["AdminModule"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
+        /** @description A review in an admin's list. */
+        AdminReview: {
+            comment: string;
+            created_at: components["schemas"]["Time"];
+            /** Format: uuid */
+            id: string;
+            issues: string;
+            /** Format: uuid */
+            module_id: string | null;
+            module_name: string | null;
+            result: components["schemas"]["ReviewResult"];
+            /**
+             * Format: uuid
+             * @description The reviewer; null if an admin decided.
+             */
+            reviewer_agent: string | null;
+            reviewer_agent_name: string | null;
+            /** Format: uuid */
+            rework_agent: string | null;
+            rework_agent_name: string | null;
+            /**
+             * Format: int32
+             * @description 1 for the first review of a sub-task.
+             */
+            round: number;
+            /** Format: int32 */
+            score: number;
+            /** Format: uuid */
+            sub_task_id: string;
+            sub_task_name: string;
+            /** Format: uuid */
+            task_id: string;
+            task_name: string;
+        };
+        /** @description A review, and the texts of what was reviewed. */
+        AdminReviewDetail: {
+            comment: string;
+            created_at: components["schemas"]["Time"];
+            /** Format: uuid */
+            id: string;
+            issues: string;
+            /** Format: uuid */
+            module_id: string | null;
+            module_name: string | null;
+            result: components["schemas"]["ReviewResult"];
+            /**
+             * Format: uuid
+             * @description The reviewer; null if an admin decided.
+             */
+            reviewer_agent: string | null;
+            reviewer_agent_name: string | null;
+            /** Format: uuid */
+            rework_agent: string | null;
+            rework_agent_name: string | null;
+            /**
+             * Format: int32
+             * @description 1 for the first review of a sub-task.
+             */
+            round: number;
+            /** Format: int32 */
+            score: number;
+            sub_task_acceptance: string;
+            sub_task_deliverable: string;
+            sub_task_description: string;
+            /** Format: uuid */
+            sub_task_id: string;
+            sub_task_name: string;
+            /** Format: uuid */
+            task_id: string;
+            task_name: string;
+        };
+        /** @description A page of a list. */
+        AdminReviewPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["AdminReview"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
         /** @description A session. */
         AdminSession: {
             message: string;
             /** @description Send it as `X-Admin-Token`. */
             token: string;
+        };
+        /** @description How many sessions ended. */
+        AdminSessionsEnded: {
+            ended: number;
+        };
+        /** @description A sub-task in an admin's list. */
+        AdminSubTask: {
+            /**
+             * Format: uuid
+             * @description The owner.
+             */
+            assigned_agent: string | null;
+            assigned_agent_name: string | null;
+            completed_at: components["schemas"]["Time"] | null;
+            created_at: components["schemas"]["Time"];
+            current_session_id: string | null;
+            description: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            module_id: string | null;
+            module_name: string | null;
+            name: string;
+            priority: components["schemas"]["Priority"];
+            /** Format: int32 */
+            rework_count: number;
+            status: components["schemas"]["SubTaskStatus"];
+            /** Format: uuid */
+            task_id: string;
+            task_name: string;
+            type: components["schemas"]["WorkKind"];
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description A sub-task with everything around it. */
+        AdminSubTaskDetail: {
+            acceptance: string;
+            /** @description What the admin can do with it now. */
+            allowed_actions: components["schemas"]["SubTaskAction"][];
+            /**
+             * Format: uuid
+             * @description The owner.
+             */
+            assigned_agent: string | null;
+            assigned_agent_name: string | null;
+            /**
+             * Format: int32
+             * @description Grows whenever another agent becomes the owner.
+             */
+            attempt: number;
+            blocked_cause: components["schemas"]["BlockedCause"] | null;
+            completed_at: components["schemas"]["Time"] | null;
+            created_at: components["schemas"]["Time"];
+            current_session_id: string | null;
+            deliverable: string;
+            /** @description What waits for it, at most 200. */
+            dependents: components["schemas"]["RelatedSubTask"][];
+            /** @description What must be done before it, at most 200. */
+            depends_on: components["schemas"]["RelatedSubTask"][];
+            description: string;
+            /** Format: uuid */
+            id: string;
+            lease_expires_at: components["schemas"]["Time"] | null;
+            /** Format: uuid */
+            module_id: string | null;
+            module_name: string | null;
+            name: string;
+            priority: components["schemas"]["Priority"];
+            progress: components["schemas"]["Progress"] | null;
+            /** @description How it was judged, newest first, at most 50. */
+            reviews: components["schemas"]["Review"][];
+            /** Format: int32 */
+            rework_count: number;
+            status: components["schemas"]["SubTaskStatus"];
+            /** @description What was handed in, newest first, at most 50. */
+            submissions: components["schemas"]["Submission"][];
+            /** Format: uuid */
+            task_id: string;
+            task_name: string;
+            type: components["schemas"]["WorkKind"];
+            updated_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description Grows by one with every change.
+             */
+            version: number;
+            waiting_for: components["schemas"]["WaitingFor"] | null;
+        };
+        /** @description A page of a list. */
+        AdminSubTaskPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["AdminSubTask"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
+        /** @description A goal, and how much work is in it. */
+        AdminTask: {
+            /** Format: int64 */
+            assigned_count: number;
+            /** Format: int64 */
+            blocked_count: number;
+            /** Format: int64 */
+            cancelled_count: number;
+            created_at: components["schemas"]["Time"];
+            description: string;
+            /** Format: int64 */
+            done_count: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            in_progress_count: number;
+            /** Format: int64 */
+            module_count: number;
+            name: string;
+            /** Format: int64 */
+            pending_count: number;
+            /** Format: int64 */
+            review_count: number;
+            /** Format: int64 */
+            rework_count: number;
+            status: components["schemas"]["TaskStatus"];
+            /** Format: int64 */
+            sub_task_count: number;
+            type: components["schemas"]["WorkKind"];
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description A page of a list. */
+        AdminTaskPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["AdminTask"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
         };
         /** @description An agent. */
         Agent: {
@@ -1015,12 +2287,114 @@ export interface components {
             /** Format: int64 */
             total_score: number;
         };
+        /** @description What an agent did today and is doing now. */
+        AgentCard: {
+            current_sub_task: components["schemas"]["SubTaskBrief"] | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description Its newest calls, at most five, newest first. */
+            recent_actions: components["schemas"]["RecentAction"][];
+            role: components["schemas"]["Role"];
+            /**
+             * Format: int64
+             * @description Its calls since midnight.
+             */
+            today_request_count: number;
+            /**
+             * Format: int64
+             * @description The reviews that it recorded since midnight.
+             */
+            today_review_count: number;
+            /**
+             * Format: int64
+             * @description What it handed in since midnight.
+             */
+            today_submit_count: number;
+            /** Format: int64 */
+            total_score: number;
+        };
+        /** @description What changes; what is absent, null or, of the name, empty stays. */
+        AgentChange: {
+            /** @description An empty one clears it. */
+            description?: string | null;
+            name?: string | null;
+            role?: components["schemas"]["Role"] | null;
+        };
         /** @description A new agent. */
         AgentCreate: {
             description?: string | null;
             /** @description Unique among agents. */
             name: string;
             role: components["schemas"]["Role"];
+        };
+        /** @description The name of the agent that shall be deleted. */
+        AgentDelete: {
+            /** @description Letter by letter. */
+            confirm_name: string;
+        };
+        /** @description What a deletion touched. */
+        AgentDeleted: {
+            /** Format: int64 */
+            activity_count: number;
+            agent_name: string;
+            message: string;
+            /** Format: int64 */
+            patrol_count: number;
+            /** Format: int64 */
+            request_count: number;
+            /** Format: int64 */
+            review_count: number;
+            /** Format: int64 */
+            reward_count: number;
+            /** Format: int64 */
+            sub_task_count: number;
+        };
+        /** @description An agent, its work and its scores. */
+        AgentDetail: {
+            /** Format: int64 */
+            assigned_count: number;
+            /** Format: int64 */
+            blocked_count: number;
+            /** Format: int64 */
+            cancelled_count: number;
+            created_at: components["schemas"]["Time"];
+            description: string;
+            /** Format: int64 */
+            done_count: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            in_progress_count: number;
+            last_activity_at: components["schemas"]["Time"] | null;
+            last_request_at: components["schemas"]["Time"] | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description Sub-tasks that are not over.
+             */
+            open_sub_task_count: number;
+            /** Format: int64 */
+            penalty_count: number;
+            /**
+             * Format: int64
+             * @description 1 for the highest score; equal ones share a rank, and none is left out.
+             */
+            rank: number;
+            /** Format: int64 */
+            review_count: number;
+            /** Format: int64 */
+            reward_count: number;
+            /** Format: int64 */
+            rework_count: number;
+            role: components["schemas"]["Role"];
+            status: components["schemas"]["AgentStatus"];
+            /** Format: int64 */
+            total_agents: number;
+            /** Format: int64 */
+            total_reward_records: number;
+            /** Format: int64 */
+            total_score: number;
         };
         /** @description A new key. */
         AgentKeyReset: {
@@ -1029,6 +2403,67 @@ export interface components {
             message: string;
             /** @description Shown this once. */
             new_api_key: string;
+        };
+        /** @description An agent and its work. */
+        AgentListItem: {
+            /** Format: int64 */
+            assigned_count: number;
+            /** Format: int64 */
+            blocked_count: number;
+            created_at: components["schemas"]["Time"];
+            description: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            in_progress_count: number;
+            last_activity_at: components["schemas"]["Time"] | null;
+            last_request_at: components["schemas"]["Time"] | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description Sub-tasks that are not over.
+             */
+            open_sub_task_count: number;
+            /**
+             * Format: int64
+             * @description 1 for the highest score; equal ones share a rank, and none is left out.
+             */
+            rank: number;
+            /** Format: int64 */
+            review_count: number;
+            /** Format: int64 */
+            rework_count: number;
+            role: components["schemas"]["Role"];
+            status: components["schemas"]["AgentStatus"];
+            /** Format: int64 */
+            total_score: number;
+        };
+        /** @description A page of a list. */
+        AgentListItemPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["AgentListItem"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
         };
         /** @description A new agent and its key. */
         AgentRegistered: {
@@ -1039,6 +2474,77 @@ export interface components {
             message: string;
             name: string;
             role: components["schemas"]["Role"];
+        };
+        /** @description How many rows a deletion touches. */
+        AgentRelatedCounts: {
+            /** Format: int64 */
+            activity_count: number;
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            /**
+             * Format: int64
+             * @description Patrol records about it: they stay.
+             */
+            patrol_count: number;
+            /** Format: int64 */
+            request_count: number;
+            /**
+             * Format: int64
+             * @description Reviews that it gave: they stay.
+             */
+            review_count: number;
+            /** Format: int64 */
+            reward_count: number;
+            /**
+             * Format: int64
+             * @description Sub-tasks that it owns: they lose their owner, and open ones go back to the queue.
+             */
+            sub_task_count: number;
+        };
+        /** @description A call of an agent. */
+        AgentRequest: {
+            /**
+             * Format: int32
+             * @description How long the answer took, in milliseconds.
+             */
+            duration_ms: number;
+            /** Format: uuid */
+            id: string;
+            method: string;
+            path: string;
+            /** @description The query as a JSON object, or the body; secrets are masked, and a long one is cut. */
+            request_body: string | null;
+            /** Format: int32 */
+            response_status: number;
+            timestamp: components["schemas"]["Time"];
+        };
+        /** @description A page of a list. */
+        AgentRequestPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["AgentRequest"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
         };
         /** @description Agents by role. */
         AgentRoleCounts: {
@@ -1066,6 +2572,28 @@ export interface components {
             active: number;
             /** Format: int64 */
             disabled: number;
+        };
+        /** @description All scores in a few numbers. */
+        AllScores: {
+            /**
+             * Format: double
+             * @description To two decimals; 0 without agents.
+             */
+            average_score: number;
+            last_score_at: components["schemas"]["Time"] | null;
+            /** Format: int64 */
+            negative_score_agents: number;
+            /** Format: int64 */
+            positive_score_agents: number;
+            /**
+             * Format: int64
+             * @description The highest score; 0 without agents.
+             */
+            top_score: number;
+            /** Format: int64 */
+            total_agents: number;
+            /** Format: int64 */
+            zero_score_agents: number;
         };
         /** @description A deliverable. */
         Artifact: {
@@ -1105,6 +2633,102 @@ export interface components {
             /** Format: uuid */
             task_id?: string | null;
         };
+        /** @description A whole prompt. */
+        ComposedPrompt: {
+            prompt: string;
+            slug: string;
+        };
+        /** @description The settings in force, by section; secrets are masked. */
+        Config: {
+            admin: {
+                password: string;
+                session_hours: number;
+            };
+            agent: {
+                allow_registration: boolean;
+                registration_token: string;
+            };
+            content: {
+                root: string;
+            };
+            database: {
+                connections: number;
+                path: string;
+                type: string;
+                url: string;
+            };
+            notification: {
+                channels: string[];
+                enabled: boolean;
+                events: string[];
+            };
+            policy: {
+                claim_while_planning: boolean;
+                lease_seconds: number;
+            };
+            project: {
+                name: string;
+            };
+            server: {
+                external_url: string;
+                host: string;
+                port: number;
+                queue_max: number;
+                shutdown_seconds: number;
+                timezone: string;
+            };
+            webui: {
+                auto_update: boolean;
+                feed_retention_days: number;
+                github_repo: string;
+                public_feed: boolean;
+            };
+            workspace: {
+                root: string;
+            };
+        };
+        /** @description The settings to change, by section. What is not named stays. */
+        ConfigEdit: {
+            agent?: {
+                [key: string]: unknown;
+            } | null;
+            notification?: {
+                [key: string]: unknown;
+            } | null;
+            policy?: {
+                [key: string]: unknown;
+            } | null;
+            project?: {
+                [key: string]: unknown;
+            } | null;
+            server?: {
+                [key: string]: unknown;
+            } | null;
+            webui?: {
+                [key: string]: unknown;
+            } | null;
+            workspace?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description What was changed. */
+        ConfigEdited: {
+            message: string;
+            /** @description The sections that held a known setting. */
+            updated_keys: string[];
+        };
+        /** @description A setting and where it comes from. */
+        ConfigSource: {
+            /** @description `section.key` */
+            key: string;
+            /**
+             * @description `default`, the file's path, `database`, `environment NAME` or `flag --NAME`. What comes from
+             *     the last two cannot be changed here.
+             */
+            source: string;
+            /** @description The value in force; `***` for a secret that is set. */
+            value: unknown;
+        };
         /** @description What matters most. */
         CoreCards: {
             /** Format: int64 */
@@ -1120,6 +2744,24 @@ export interface components {
             /** Format: int64 */
             today_completed_sub_task_count: number;
         };
+        /** @description Short lists of what needs attention. */
+        DashboardHighlights: {
+            /** @description Changed last first. */
+            blocked_sub_tasks: components["schemas"]["HighlightedSubTask"][];
+            /** @description Most work in hand first. */
+            busy_agents: components["schemas"]["HighlightedAgent"][];
+            generated_at: components["schemas"]["Time"];
+            /** Format: int32 */
+            inactive_hours: number;
+            /** Format: int32 */
+            limit: number;
+            /** @description Never heard of first, then longest ago. */
+            low_activity_agents: components["schemas"]["HighlightedAgent"][];
+            /** @description Changed last first. */
+            pending_review_sub_tasks: components["schemas"]["HighlightedSubTask"][];
+            /** @description Newest first. */
+            recent_reviews: components["schemas"]["HighlightedReview"][];
+        };
         /** @description The numbers of the dashboard's first page. */
         DashboardOverview: {
             core_cards: components["schemas"]["CoreCards"];
@@ -1128,6 +2770,48 @@ export interface components {
             /** Format: int64 */
             review_window_days: number;
             secondary_cards: components["schemas"]["SecondaryCards"];
+        };
+        /** @description What happened on each of the last days of the configured time zone, oldest first. */
+        DashboardTrends: {
+            activity_trend: components["schemas"]["DayCount"][];
+            days: number;
+            /** @description Today. */
+            end_date: string;
+            generated_at: components["schemas"]["Time"];
+            /** @description From the request log, as far back as it is kept. */
+            request_trend: components["schemas"]["DayCount"][];
+            review_trend: components["schemas"]["DayReviews"][];
+            score_delta_trend: components["schemas"]["DayScores"][];
+            /** @description The first day, such as `2026-11-19`. */
+            start_date: string;
+            sub_task_completed_trend: components["schemas"]["DayCount"][];
+            sub_task_created_trend: components["schemas"]["DayCount"][];
+        };
+        /** @description How many on a day. */
+        DayCount: {
+            /** Format: int64 */
+            count: number;
+            date: string;
+        };
+        /** @description Reviews of a day. */
+        DayReviews: {
+            /** Format: int64 */
+            approved: number;
+            date: string;
+            /** Format: int64 */
+            rejected: number;
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description Score changes of a day. */
+        DayScores: {
+            date: string;
+            /** Format: int64 */
+            negative_score_delta: number;
+            /** Format: int64 */
+            net_score_delta: number;
+            /** Format: int64 */
+            positive_score_delta: number;
         };
         /** @description How many of each. */
         Distributions: {
@@ -1176,7 +2860,7 @@ export interface components {
          * @description What happened.
          * @enum {string}
          */
-        EventKind: "task_created" | "task_edited" | "task_status_changed" | "all_done" | "module_created" | "sub_task_created" | "sub_task_claimed" | "sub_task_assigned" | "sub_task_released" | "sub_task_started" | "sub_task_progress" | "sub_task_session_bound" | "sub_task_submitted" | "sub_task_submitted_late" | "sub_task_approved" | "sub_task_rejected" | "sub_task_blocked" | "sub_task_reassigned" | "sub_task_requeued" | "sub_task_cancelled" | "sub_task_reopened" | "sub_task_edited" | "sub_task_ready" | "agent_registered" | "agent_status_changed" | "agent_key_reset" | "score_changed" | "rule_changed" | "settings_changed";
+        EventKind: "task_created" | "task_edited" | "task_status_changed" | "all_done" | "module_created" | "module_edited" | "sub_task_created" | "sub_task_claimed" | "sub_task_assigned" | "sub_task_released" | "sub_task_started" | "sub_task_progress" | "sub_task_session_bound" | "sub_task_submitted" | "sub_task_submitted_late" | "sub_task_approved" | "sub_task_rejected" | "sub_task_blocked" | "sub_task_reassigned" | "sub_task_requeued" | "sub_task_cancelled" | "sub_task_reopened" | "sub_task_edited" | "sub_task_ready" | "note_added" | "patrol_record_opened" | "patrol_record_resolved" | "patrol_record_ignored" | "patrol_record_reopened" | "agent_registered" | "agent_status_changed" | "agent_edited" | "agent_deleted" | "agent_key_reset" | "score_changed" | "rule_changed" | "settings_changed" | "admin_sessions_ended" | "imported" | "content_changed";
         /** @description Some events. */
         EventPage: {
             /** @description Whether more are there already. */
@@ -1184,9 +2868,43 @@ export interface components {
             items: components["schemas"]["Event"][];
             /**
              * Format: int64
-             * @description Ask again with this as `after`.
+             * @description Ask again with this as `after` for what comes later.
              */
             next_after: number;
+        };
+        /** @description An agent. */
+        FeedAgent: {
+            created_at: components["schemas"]["Time"];
+            /** Format: uuid */
+            id: string;
+            name: string;
+            role: components["schemas"]["Role"];
+            status: components["schemas"]["AgentStatus"];
+            /** Format: int64 */
+            total_score: number;
+        };
+        /** @description A call of an agent. */
+        FeedRequest: {
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string | null;
+            agent_role: components["schemas"]["Role"] | null;
+            /** Format: uuid */
+            id: string;
+            method: string;
+            path: string;
+            /**
+             * @description For the admin what is kept of the query or body; for everybody only results, scores, actions
+             *     and statuses, or null.
+             */
+            request_body: string | null;
+            /** Format: int32 */
+            response_status: number;
+            timestamp: components["schemas"]["Time"];
+        };
+        /** @description Whether the feed is public. */
+        FeedStatus: {
+            enabled: boolean;
         };
         /** @description One wrong field. */
         FieldProblem: {
@@ -1197,11 +2915,13 @@ export interface components {
         };
         /** @description Alive. */
         Health: {
+            /** @description Of this server. */
+            server_version: string;
             /** @description The project's name. */
             service: string;
             /** @description `ok`. */
             status: string;
-            /** @description Of the HTTP contract. */
+            /** @description Of the HTTP contract that existing clients know. */
             version: string;
         };
         /** @description Whether to go on. */
@@ -1220,6 +2940,118 @@ export interface components {
             percent?: number | null;
             /** @description What the owner is at, in words. */
             progress?: string | null;
+        };
+        /** @description An agent that needs attention. */
+        HighlightedAgent: {
+            /** Format: uuid */
+            id: string;
+            last_activity_at: components["schemas"]["Time"] | null;
+            last_request_at: components["schemas"]["Time"] | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description Work in hand: assigned, in progress, in review, in rework or blocked.
+             */
+            open_sub_task_count: number;
+            role: components["schemas"]["Role"];
+            status: components["schemas"]["AgentStatus"];
+            /** Format: int64 */
+            total_score: number;
+        };
+        /** @description A review that was made lately. */
+        HighlightedReview: {
+            created_at: components["schemas"]["Time"];
+            /** Format: uuid */
+            id: string;
+            result: components["schemas"]["ReviewResult"];
+            /**
+             * Format: uuid
+             * @description The reviewer; null if an admin decided.
+             */
+            reviewer_agent: string | null;
+            reviewer_agent_name: string | null;
+            /** Format: int32 */
+            score: number;
+            /** Format: uuid */
+            sub_task_id: string;
+            sub_task_name: string;
+            /** Format: uuid */
+            task_id: string;
+            task_name: string;
+        };
+        /** @description A sub-task that needs attention. */
+        HighlightedSubTask: {
+            /**
+             * Format: uuid
+             * @description The owner.
+             */
+            assigned_agent: string | null;
+            assigned_agent_name: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** Format: int32 */
+            rework_count: number;
+            status: components["schemas"]["SubTaskStatus"];
+            /** Format: uuid */
+            task_id: string;
+            task_name: string;
+            updated_at: components["schemas"]["Time"];
+        };
+        /**
+         * @description In which language a text is written.
+         * @enum {string}
+         */
+        Language: "en" | "zh-CN";
+        /** @description A place on the leaderboard, with all about it. */
+        LeaderboardItem: {
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            created_at: components["schemas"]["Time"];
+            last_score_at: components["schemas"]["Time"] | null;
+            /** Format: int64 */
+            penalty_count: number;
+            /**
+             * Format: int64
+             * @description 1 for the highest score; equal ones share a rank, and none is left out.
+             */
+            rank: number;
+            /** Format: int64 */
+            reward_count: number;
+            role: components["schemas"]["Role"];
+            status: components["schemas"]["AgentStatus"];
+            /** Format: int64 */
+            total_records: number;
+            /** Format: int64 */
+            total_score: number;
+        };
+        /** @description A page of a list. */
+        LeaderboardItemPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["LeaderboardItem"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
         };
         /** @description A place on the leaderboard. */
         LeaderboardPlace: {
@@ -1257,6 +3089,75 @@ export interface components {
             sub_task_id: string | null;
             summary: string;
         };
+        /** @description A page of a list. */
+        LogEntryPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["LogEntry"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
+        /** @description An entry and who wrote it. */
+        LogItem: {
+            action: components["schemas"]["LogAction"];
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            agent_role: components["schemas"]["Role"] | null;
+            created_at: components["schemas"]["Time"];
+            /** Format: uuid */
+            id: string;
+            session_id: string | null;
+            /** Format: uuid */
+            sub_task_id: string | null;
+            summary: string;
+        };
+        /** @description A page of a list. */
+        LogItemPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["LogItem"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
         /** @description All rules that apply, as one text, and whether the client is old. */
         MergedRules: {
             /** @description Markdown. */
@@ -1286,12 +3187,208 @@ export interface components {
             description?: string | null;
             name: string;
         };
+        /** @description What somebody says about a sub-task. */
+        Note: {
+            /**
+             * Format: uuid
+             * @description The agent that wrote it; null if an admin did.
+             */
+            author_id: string | null;
+            /** @description As what the author wrote it. */
+            author_kind: components["schemas"]["ActorKind"];
+            created_at: components["schemas"]["Time"];
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            sub_task_id: string;
+            text: string;
+        };
+        /** @description A new note. */
+        NoteCreate: {
+            /** @description At most 4096 bytes. */
+            text: string;
+        };
+        /** @description A page of a list. */
+        NotePage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["Note"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
         /** @description What agents are told about notifications, which they send themselves. */
         NotificationConfig: {
             channels: string[];
             enabled: boolean;
             events: string[];
         };
+        /** @description How an agent connects. */
+        Onboarding: {
+            content: string;
+            role: string;
+        };
+        /** @description A session of the admin, without its token. */
+        OpenAdminSession: {
+            /** @description From where the login came. */
+            address: string | null;
+            created_at: components["schemas"]["Time"];
+            /** @description When it ends, unless it is used before. */
+            expires_at: components["schemas"]["Time"];
+            /** Format: uuid */
+            id: string;
+            /** @description Whether this is the one that asks. */
+            is_current: boolean;
+            /** @description To the minute. */
+            last_used_at: components["schemas"]["Time"];
+        };
+        /** @description A page of a list. */
+        OpenAdminSessionPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["OpenAdminSession"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
+        /** @description The old and the new password. */
+        PasswordChange: {
+            /** Format: password */
+            new_password: string;
+            /** Format: password */
+            old_password: string;
+        };
+        /** @description What was done about it. */
+        PatrolClose: {
+            /** @description Replaces what the record says, unless it is empty. */
+            action_taken?: string | null;
+        };
+        /** @description A new finding. */
+        PatrolCreate: {
+            /** @description What was done about it. */
+            action_taken?: string | null;
+            /**
+             * Format: uuid
+             * @description The agent that it is about.
+             */
+            agent_id?: string | null;
+            /** @description Names the condition: a repeat gets the record that is not resolved yet. */
+            dedup_key?: string | null;
+            description: string;
+            /** @default warning */
+            severity: components["schemas"]["Severity"] | null;
+            /** Format: uuid */
+            sub_task_id?: string | null;
+            /** Format: uuid */
+            task_id?: string | null;
+            /** @description Of what kind, as one word such as `silent_owner`. */
+            type: string;
+        };
+        /** @description What came of a finding. */
+        PatrolOpened: {
+            /** @description False when the record stood for the same condition already. */
+            is_new: boolean;
+            record: components["schemas"]["PatrolRecord"];
+        };
+        /** @description A finding of somebody who watches, and what became of it. */
+        PatrolRecord: {
+            action_taken: string;
+            /**
+             * Format: uuid
+             * @description The agent that it is about.
+             */
+            agent_id: string | null;
+            created_at: components["schemas"]["Time"];
+            /** @description Names the condition: while a record with it is not resolved, there is no second one. */
+            dedup_key: string | null;
+            description: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The agent that found it; null if an admin or the server did.
+             */
+            opened_by: string | null;
+            /** @description As what the finder acted. */
+            opened_by_kind: components["schemas"]["ActorKind"];
+            resolved_at: components["schemas"]["Time"] | null;
+            severity: components["schemas"]["Severity"];
+            status: components["schemas"]["PatrolStatus"];
+            /** Format: uuid */
+            sub_task_id: string | null;
+            /** Format: uuid */
+            task_id: string | null;
+            /** @description Of what kind, as one word. */
+            type: string;
+        };
+        /** @description A page of a list. */
+        PatrolRecordPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["PatrolRecord"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
+        /**
+         * @description What became of a finding.
+         * @enum {string}
+         */
+        PatrolStatus: "open" | "resolved" | "ignored";
         /** @description A whole tree of modules and sub-tasks: created all at once, or not at all. */
         Plan: {
             modules?: components["schemas"]["PlanModule"][];
@@ -1416,6 +3513,10 @@ export interface components {
          *     | `agent.not_found` | 404 | No such agent. |
          *     | `review.not_found` | 404 | No such review. |
          *     | `rule.not_found` | 404 | No such rule. |
+         *     | `patrol_record.not_found` | 404 | No such patrol record. |
+         *     | `session.not_found` | 404 | No such session, or it is over already. |
+         *     | `prompt.not_found` | 404 | No such prompt. |
+         *     | `skill.not_found` | 404 | No such skill. |
          *     | `method_not_allowed` | 405 | The path exists, this method does not. |
          *     | `already_exists` | 409 | The name or the single place is taken. |
          *     | `concurrent_change` | 409 | Somebody else changed the same thing again and again. |
@@ -1425,6 +3526,10 @@ export interface components {
          *     | `sub_task.prerequisite_cancelled` | 409 | It waits for cancelled work; replace depends_on. |
          *     | `task.held` | 409 | The task's status keeps its work back. |
          *     | `task.not_allowed_from` | 409 | The task's status does not allow the action. |
+         *     | `patrol_record.not_allowed_from` | 409 | The record's status does not allow the action. |
+         *     | `content.built_in` | 409 | The file is part of the program; only a copy can be changed. |
+         *     | `content.unreadable` | 409 | The file must be put right first. |
+         *     | `content.not_writable` | 409 | The server may not write to content.root. |
          *     | `body_too_large` | 413 | The body is over 1 MiB. |
          *     | `invalid_fields` | 422 | Fields break rules; see errors. |
          *     | `idempotency_key_reused` | 422 | The Idempotency-Key came with another request before. |
@@ -1433,12 +3538,120 @@ export interface components {
          *     | `unavailable` | 503 | Overloaded, or the database is away; try again after Retry-After. |
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "admin.no_session" | "agent.disabled" | "role_not_allowed" | "review.own_work" | "score.own" | "not_found" | "task.not_found" | "module.not_found" | "sub_task.not_found" | "agent.not_found" | "review.not_found" | "rule.not_found" | "method_not_allowed" | "already_exists" | "concurrent_change" | "sub_task.not_allowed_from" | "sub_task.not_owner" | "sub_task.prerequisites_open" | "sub_task.prerequisite_cancelled" | "task.held" | "task.not_allowed_from" | "body_too_large" | "invalid_fields" | "idempotency_key_reused" | "too_many_tries" | "internal" | "unavailable";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "admin.no_session" | "agent.disabled" | "role_not_allowed" | "review.own_work" | "score.own" | "not_found" | "task.not_found" | "module.not_found" | "sub_task.not_found" | "agent.not_found" | "review.not_found" | "rule.not_found" | "patrol_record.not_found" | "session.not_found" | "prompt.not_found" | "skill.not_found" | "method_not_allowed" | "already_exists" | "concurrent_change" | "sub_task.not_allowed_from" | "sub_task.not_owner" | "sub_task.prerequisites_open" | "sub_task.prerequisite_cancelled" | "task.held" | "task.not_allowed_from" | "patrol_record.not_allowed_from" | "content.built_in" | "content.unreadable" | "content.not_writable" | "body_too_large" | "invalid_fields" | "idempotency_key_reused" | "too_many_tries" | "internal" | "unavailable";
         /** @description How far the owner is. */
         Progress: {
             /** Format: int32 */
             percent: number | null;
             text: string;
+        };
+        /** @description An agent's prompt. */
+        Prompt: {
+            content: string;
+            /** @description A day, `YYYY-MM-DD`; empty when the file says none. */
+            created_at: string;
+            description: string;
+            example: boolean;
+            filename: string;
+            has_frontmatter: boolean;
+            /** @description Whether it is the one in the program. */
+            is_built_in: boolean;
+            language: components["schemas"]["Language"];
+            name: string;
+            /** @description Why the file cannot be read; then the content is the whole file. */
+            problem: string | null;
+            /** @description Empty when the file says none that exists. */
+            role: string;
+            slug: string;
+            status: components["schemas"]["PromptStatus"];
+            /** @description Whether the role's template comes before it when it is composed. */
+            template: boolean;
+        };
+        /** @description A new prompt. */
+        PromptCreate: {
+            content: string;
+            description?: string;
+            name: string;
+            role: components["schemas"]["Role"];
+            /** @description Of `a-z`, `0-9` and `-`; the role is put before it. */
+            slug: string;
+            /** @description Whether the role's template comes before it when it is composed. */
+            template?: boolean;
+        };
+        /** @description What is to change; what is null or absent stays. */
+        PromptEdit: {
+            content?: string | null;
+            description?: string | null;
+            name?: string | null;
+            role?: components["schemas"]["Role"] | null;
+            /** @description Whether the role's template comes before it when it is composed. */
+            template?: boolean | null;
+        };
+        /** @description An agent's prompt, without its text. */
+        PromptItem: {
+            /** @description A day, `YYYY-MM-DD`; empty when the file says none. */
+            created_at: string;
+            description: string;
+            example: boolean;
+            filename: string;
+            has_frontmatter: boolean;
+            /** @description Whether it is the one in the program. */
+            is_built_in: boolean;
+            language: components["schemas"]["Language"];
+            name: string;
+            /** @description Why the file cannot be read. */
+            problem: string | null;
+            /** @description Empty when the file says none that exists. */
+            role: string;
+            slug: string;
+            status: components["schemas"]["PromptStatus"];
+            /** @description Whether the role's template comes before it when it is composed. */
+            template: boolean;
+        };
+        /**
+         * @description How a prompt's file is.
+         * @enum {string}
+         */
+        PromptStatus: "ok" | "rename_suggested" | "unconfigured" | "unreadable";
+        /** @description The text that a role begins with. */
+        PromptTemplate: {
+            content: string;
+            filename: string;
+            /** @description Whether it is the one in the program. */
+            is_built_in: boolean;
+            language: components["schemas"]["Language"];
+            role: string;
+        };
+        /** @description The new text. */
+        PromptTemplateEdit: {
+            content: string;
+        };
+        /** @description A template that was written. */
+        PromptTemplateEdited: {
+            filename: string;
+            role: string;
+        };
+        /** @description Where a prompt is now. */
+        PromptWritten: {
+            filename: string;
+            slug: string;
+        };
+        /** @description A recent call. */
+        RecentAction: {
+            method: string;
+            path: string;
+            /** @description As in `FeedRequest`. */
+            request_body: string | null;
+            /** Format: int32 */
+            response_status: number;
+            timestamp: components["schemas"]["Time"];
+        };
+        /** @description A sub-task that comes before or after another. */
+        RelatedSubTask: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            status: components["schemas"]["SubTaskStatus"];
         };
         /** @description A review. */
         Review: {
@@ -1603,6 +3816,47 @@ export interface components {
             /** Format: uuid */
             sub_task_id: string | null;
         };
+        /** @description A score change and whose score it is. */
+        ScoreChangeItem: {
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            created_at: components["schemas"]["Time"];
+            /** Format: uuid */
+            id: string;
+            reason: string;
+            /** Format: int64 */
+            score_delta: number;
+            /** Format: uuid */
+            sub_task_id: string | null;
+        };
+        /** @description A page of a list. */
+        ScoreChangeItemPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["ScoreChangeItem"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
         /** @description A page of a list. */
         ScoreChangePage: {
             /** @description Whether more rows come after these. */
@@ -1707,6 +3961,57 @@ export interface components {
             /** @description Whether the wizard is done. */
             initialized: boolean;
         };
+        /**
+         * @description How bad something is.
+         * @enum {string}
+         */
+        Severity: "info" | "warning" | "critical";
+        /** @description A skill. */
+        Skill: {
+            /** @description SHA-256 over names and contents of its files; the entity tag. */
+            checksum: string;
+            /** @description What it is for, and when to use it. */
+            description: string;
+            files: components["schemas"]["SkillFile"][];
+            /** @description Whether it is the one in the program, unchanged. */
+            is_built_in: boolean;
+            name: string;
+            /** @description What keeps runtimes from taking it; empty: nothing. */
+            problems: string[];
+            /** @description Another content is another version. */
+            version: string;
+        };
+        /** @description A file of a skill. */
+        SkillFile: {
+            bytes: number;
+            /** @description Null when it is no text. */
+            content: string | null;
+            /** @description From the skill's folder. */
+            path: string;
+        };
+        /** @description A file of a skill. */
+        SkillFileEdit: {
+            /** @description The whole file. */
+            content: string;
+            /** @description From the skill's folder, such as `references/CONFIG.md`. */
+            path: string;
+        };
+        /** @description A skill, without its files' contents. */
+        SkillItem: {
+            /** @description SHA-256 over names and contents of its files. */
+            checksum: string;
+            /** @description What it is for, and when to use it. */
+            description: string;
+            /** @description The paths of its files. */
+            files: string[];
+            /** @description Whether it is the one in the program, unchanged. */
+            is_built_in: boolean;
+            name: string;
+            /** @description What keeps runtimes from taking it; empty: nothing. */
+            problems: string[];
+            /** @description Another content is another version. */
+            version: string;
+        };
         /** @description A sub-task as a client sees it: the fields of the contract, and ours after them. */
         SubTask: {
             acceptance: string;
@@ -1737,6 +4042,13 @@ export interface components {
             /** Format: uuid */
             module_id: string | null;
             name: string;
+            /**
+             * Format: int32
+             * @description How many notes there are.
+             */
+            note_count: number;
+            /** @description The newest ten notes, oldest of them first; null in lists. */
+            notes: components["schemas"]["Note"][] | null;
             /**
              * Format: int32
              * @description How many of those are not done.
@@ -1772,6 +4084,13 @@ export interface components {
             kind: components["schemas"]["BlockedKind"] | null;
             /** @description What exactly: an id, a name, a time. */
             waits_for?: string | null;
+        };
+        /** @description What an agent works on. */
+        SubTaskBrief: {
+            /** Format: uuid */
+            id: string;
+            module_name: string | null;
+            name: string;
         };
         /** @description Sub-tasks by status. */
         SubTaskCounts: {
@@ -1816,7 +4135,7 @@ export interface components {
             /** @default once */
             type: components["schemas"]["WorkKind"] | null;
         };
-        /** @description A change; absent or null fields are kept. */
+        /** @description A change; absent or null fields are kept, and so is a name for an empty one. */
         SubTaskEdit: {
             acceptance?: string | null;
             deliverable?: string | null;
@@ -1969,7 +4288,7 @@ export interface components {
             /** @default once */
             type: components["schemas"]["WorkKind"] | null;
         };
-        /** @description A change; absent or null fields are kept. */
+        /** @description A change; absent or null fields are kept, and so is a name for an empty one. */
         TaskEdit: {
             description?: string | null;
             name?: string | null;
@@ -2027,6 +4346,27 @@ export interface components {
          * @enum {string}
          */
         WaitingKind: "prerequisites" | "task_status" | "no_executor" | "claim" | "owner_start" | "owner" | "owner_silent" | "review" | "no_reviewer" | "owner_rework" | "unblock";
+        /** @description What came of an update of the dashboard. */
+        WebuiUpdate: {
+            message: string;
+            /** @description Always false. */
+            success: boolean;
+            version: string;
+        };
+        /** @description The dashboard's version. */
+        WebuiVersion: {
+            checked_at: components["schemas"]["Time"] | null;
+            /** @description That of this program. */
+            current_version: string;
+            /** @description Always null. */
+            error: string | null;
+            /** @description Always null: this server asks nobody outside. */
+            latest_version: string | null;
+            /** @description Always false: a newer dashboard comes with a newer program. */
+            update_available: boolean;
+            /** @description Always `none`. */
+            update_type: string;
+        };
         /**
          * @description Once or recurring.
          * @enum {string}
@@ -2041,11 +4381,59 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    search_agents: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+                /** @description Of this role. */
+                role?: "planner" | "executor" | "reviewer" | "patrol";
+                /** @description In this status. */
+                status?: "active" | "disabled";
+                /** @description With this in their name or description, ASCII letters in any case. */
+                keyword?: string;
+                /** @description That called within so many days. */
+                last_request_within_days?: number;
+                /** @description That wrote the activity log within so many days. */
+                last_activity_within_days?: number;
+                /** @description The time of creation unless said otherwise; equal ones are in the order of their ids. */
+                sort_by?: "created_at" | "name" | "total_score" | "last_request_at" | "last_activity_at";
+                /** @description Which end comes first, the largest or newest unless said otherwise. */
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentListItemPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_agent_as_admin: {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key gets the first answer */
+                /** @description A repeat with the same key gets a fresh API key for the agent that the first one made */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2077,13 +4465,226 @@ export interface operations {
             };
         };
     };
+    look_at_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AgentChange"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentDelete"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDeleted"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_agent_activities: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+                /** @description Of this kind; there are none of an unknown one. */
+                action?: string;
+                /** @description Of so many last days; more than 60 count as 60. */
+                days?: number;
+                /** @description About this sub-task. */
+                sub_task_id?: string;
+            };
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogEntryPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_related: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentRelatedCounts"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_agent_requests: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+                /** @description Of so many last days. */
+                days?: number;
+                /** @description By this method, in any case: GET, POST, PUT, PATCH or DELETE. */
+                method?: string;
+                /** @description With this in their path, ASCII letters in any case. */
+                path_keyword?: string;
+            };
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentRequestPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     reset_agent_key: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description A repeat with the same key gets the first answer */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 agent_id: string;
             };
@@ -2098,6 +4699,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentKeyReset"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_agent_score_changes: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+                /** @description For this sub-task. */
+                sub_task_id?: string;
+                /**
+                 * @description Which end of time comes first, the newest unless said otherwise; those of one moment are in
+                 *     the order of their ids.
+                 */
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreChangePage"];
                 };
             };
             /** @description A refusal; switch on its code. */
@@ -2146,6 +4790,164 @@ export interface operations {
             };
         };
     };
+    find_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ConfigEdit"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigEdited"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_config_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigSource"][];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    highlights: {
+        parameters: {
+            query?: {
+                /** @description Rows of each list. */
+                limit?: number;
+                /** @description After how many hours without a request or an entry an agent counts as silent. */
+                inactive_hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardHighlights"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     overview: {
         parameters: {
             query?: never;
@@ -2162,6 +4964,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DashboardOverview"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trends: {
+        parameters: {
+            query?: {
+                /** @description How many days, today included. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardTrends"];
                 };
             };
             /** @description A refusal; switch on its code. */
@@ -2237,6 +5071,558 @@ export interface operations {
             };
         };
     };
+    search_logs: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+                /** @description By this agent. */
+                agent_id?: string;
+                /** @description Of this kind. */
+                action?: "blocked" | "coding" | "delivery" | "patrol" | "plan" | "reflection" | "review";
+                /** @description About this sub-task. */
+                sub_task_id?: string;
+                /** @description With this in their summary, ASCII letters in any case. */
+                keyword?: string;
+                /** @description Of so many last days; more than 60 count as 60. */
+                days?: number;
+                /** @description Which end of time comes first, the newest unless said otherwise. */
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogItemPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_listed_module: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                module_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminModule"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_sub_tasks_of_module: {
+        parameters: {
+            query?: {
+                /** @description In this status. */
+                status?: "pending" | "assigned" | "in_progress" | "review" | "rework" | "blocked" | "done" | "cancelled";
+                /** @description Of this owner. */
+                assigned_agent?: string;
+                /** @description Of this priority. */
+                priority?: "high" | "medium" | "low";
+                /** @description Once or recurring. */
+                type?: "once" | "recurring";
+                /** @description With this in name or description, in either case. */
+                keyword?: string;
+                /** @description Sorted by this; by when they were created unless said otherwise. */
+                sort_by?: "created_at" | "updated_at" | "priority" | "status" | "rework_count";
+                /** @description Which end comes first; the largest or newest unless said otherwise. */
+                sort_order?: "asc" | "desc";
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                module_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminSubTaskPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_agent_prompts: {
+        parameters: {
+            query?: {
+                /** @description What there is not in it comes in English. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptItem"][];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_agent_prompt: {
+        parameters: {
+            query?: {
+                /** @description What there is not in it comes in English. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptCreate"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptWritten"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_agent_prompt: {
+        parameters: {
+            query?: {
+                /** @description What there is not in it comes in English. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prompt"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_agent_prompt: {
+        parameters: {
+            query?: {
+                /** @description What there is not in it comes in English. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PromptEdit"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptWritten"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_agent_prompt: {
+        parameters: {
+            query?: {
+                /** @description What there is not in it comes in English. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compose_prompt: {
+        parameters: {
+            query?: {
+                /** @description What there is not in it comes in English. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComposedPrompt"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_onboarding: {
+        parameters: {
+            query?: {
+                /** @description What there is not in it comes in English. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                role: components["schemas"]["Role"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Onboarding"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_prompt_templates: {
+        parameters: {
+            query?: {
+                /** @description What there is not in it comes in English. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptTemplate"][];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_prompt_template: {
+        parameters: {
+            query?: {
+                /** @description What there is not in it comes in English. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                role: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptTemplate"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_prompt_template: {
+        parameters: {
+            query?: {
+                /** @description What there is not in it comes in English. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path: {
+                role: components["schemas"]["Role"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptTemplateEdit"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptTemplateEdited"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_reviews: {
+        parameters: {
+            query?: {
+                /** @description Of sub-tasks of this task. */
+                task_id?: string;
+                /** @description Of this sub-task. */
+                sub_task_id?: string;
+                /** @description By this reviewer. */
+                reviewer_agent?: string;
+                /** @description That say this. */
+                result?: "approved" | "rejected";
+                /** @description With this in issues, comment, or the name of task, sub-task, reviewer or rework agent. */
+                keyword?: string;
+                /** @description Of the last so many times 24 hours. */
+                days?: number;
+                /** @description Which end comes first; the largest or newest unless said otherwise. */
+                sort_order?: "asc" | "desc";
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminReviewPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_listed_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminReviewDetail"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     adjust_score_as_admin: {
         parameters: {
             query?: never;
@@ -2260,6 +5646,680 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScoreAdjusted"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_leaderboard: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+                /** @description Of agents of this role. */
+                role?: "planner" | "executor" | "reviewer" | "patrol";
+                /** @description Of agents in this status. */
+                status?: "active" | "disabled";
+                /** @description Of agents with this in their name or description, ASCII letters in any case. */
+                keyword?: string;
+                /** @description With this score or a higher one. */
+                score_min?: number;
+                /** @description With this score or a lower one. */
+                score_max?: number;
+                /**
+                 * @description The score unless said otherwise; equal ones are in the order of their ids. The first rank is
+                 *     the highest score.
+                 */
+                sort_by?: "total_score" | "rank" | "created_at" | "last_score_at";
+                /** @description Which end comes first, the largest or newest unless said otherwise. */
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaderboardItemPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_score_changes: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+                /** @description Of this agent's score. */
+                agent_id?: string;
+                /** @description For this sub-task. */
+                sub_task_id?: string;
+                /** @description Only rewards, or only penalties. */
+                score_sign?: "positive" | "negative";
+                /** @description With this in their reason, ASCII letters in any case. */
+                keyword?: string;
+                /** @description Which end of time comes first, the newest unless said otherwise. */
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreChangeItemPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    summarize_scores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllScores"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAdminSessionPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminSessionsEnded"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_skill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/zip": number[];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_skill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_skill_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillFileEdit"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_sub_tasks: {
+        parameters: {
+            query?: {
+                /** @description Of this task. */
+                task_id?: string;
+                /** @description Of this module. */
+                module_id?: string;
+                /** @description In this status. */
+                status?: "pending" | "assigned" | "in_progress" | "review" | "rework" | "blocked" | "done" | "cancelled";
+                /** @description Of this owner. */
+                assigned_agent?: string;
+                /** @description Of this priority. */
+                priority?: "high" | "medium" | "low";
+                /** @description Once or recurring. */
+                type?: "once" | "recurring";
+                /** @description With this in name or description, in either case. */
+                keyword?: string;
+                /** @description Sorted by this; by when they were created unless said otherwise. */
+                sort_by?: "created_at" | "updated_at" | "priority" | "status" | "rework_count";
+                /** @description Which end comes first; the largest or newest unless said otherwise. */
+                sort_order?: "asc" | "desc";
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminSubTaskPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_sub_task_as_admin: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubTaskCreate"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubTask"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_whole_sub_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sub_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminSubTaskDetail"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_tasks: {
+        parameters: {
+            query?: {
+                /** @description In this status. */
+                status?: "planning" | "active" | "in_progress" | "completed" | "archived" | "cancelled";
+                /** @description Once or recurring. */
+                type?: "once" | "recurring";
+                /** @description With this in name or description, in either case. */
+                keyword?: string;
+                /** @description Sorted by this; by when they were created unless said otherwise. */
+                sort_by?: "created_at" | "updated_at" | "name" | "status";
+                /** @description Which end comes first; the largest or newest unless said otherwise. */
+                sort_order?: "asc" | "desc";
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminTaskPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_task_as_admin: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskCreate"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_listed_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminTask"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_modules: {
+        parameters: {
+            query?: {
+                /** @description Sorted by this; by when they were created unless said otherwise. */
+                sort_by?: "created_at" | "name";
+                /** @description Which end comes first; the largest or newest unless said otherwise. */
+                sort_order?: "asc" | "desc";
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminModulePage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_sub_tasks_of_task: {
+        parameters: {
+            query?: {
+                /** @description Of this module. */
+                module_id?: string;
+                /** @description In this status. */
+                status?: "pending" | "assigned" | "in_progress" | "review" | "rework" | "blocked" | "done" | "cancelled";
+                /** @description Of this owner. */
+                assigned_agent?: string;
+                /** @description Of this priority. */
+                priority?: "high" | "medium" | "low";
+                /** @description Once or recurring. */
+                type?: "once" | "recurring";
+                /** @description With this in name or description, in either case. */
+                keyword?: string;
+                /** @description Sorted by this; by when they were created unless said otherwise. */
+                sort_by?: "created_at" | "updated_at" | "priority" | "status" | "rework_count";
+                /** @description Which end comes first; the largest or newest unless said otherwise. */
+                sort_order?: "asc" | "desc";
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminSubTaskPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webui: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebuiUpdate"];
                 };
             };
             /** @description A refusal; switch on its code. */
@@ -2311,7 +6371,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key gets the first answer */
+                /** @description A repeat with the same key gets a fresh API key for the agent that the first one made */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2376,7 +6436,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A repeat with the same key gets the first answer */
+                /** @description A repeat with the same key gets a fresh API key for the agent that the first one made */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2477,6 +6537,11 @@ export interface operations {
             query?: {
                 /** @description Only events after this `seq`; 0 is before the first. */
                 after?: number;
+                /**
+                 * @description Newest first, and only events before this `seq`; 0 is behind the last. Then `after` is
+                 *     ignored.
+                 */
+                before?: number;
                 /** @description How many at most, taken into 1 to 500. */
                 limit?: number;
                 /** @description About this task. */
@@ -2497,6 +6562,169 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream_events: {
+        parameters: {
+            query?: {
+                /** @description Begin after this `seq`, if there is no `Last-Event-ID`; else only what is new comes. */
+                after?: number;
+                /** @description About this task. */
+                task_id?: string;
+                /** @description About this sub-task. */
+                sub_task_id?: string;
+                /** @description By or about this agent. */
+                agent_id?: string;
+                /** @description Of these kinds, separated by commas. */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_agent_cards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentCard"][];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_feed_agents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedAgent"][];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_feed: {
+        parameters: {
+            query?: {
+                /** @description Later than this ISO time; without an offset it is one of the server's time zone. */
+                after?: string;
+                /** @description Of this agent. */
+                agent_id?: string;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedRequest"][];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feed_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedStatus"];
                 };
             };
             /** @description A refusal; switch on its code. */
@@ -2638,6 +6866,264 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogEntry"][];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_module: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                module_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TaskEdit"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Module"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_patrol_records: {
+        parameters: {
+            query?: {
+                /** @description In this status. */
+                status?: string;
+                /** @description This bad. */
+                severity?: string;
+                /** @description Of this kind. */
+                type?: string;
+                /** @description About this task. */
+                task_id?: string;
+                /** @description About this sub-task. */
+                sub_task_id?: string;
+                /** @description About this agent. */
+                agent_id?: string;
+                /** @description 1 is the first page; below 1 counts as 1. */
+                page?: number;
+                /** @description Rows on a page, at most 100; 0 asks for all and gets at most 200 with `has_more`. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolRecordPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_patrol_record: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatrolCreate"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolOpened"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_patrol_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolRecord"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ignore_patrol_record: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatrolClose"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolRecord"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopen_patrol_record: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolRecord"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolve_patrol_record: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatrolClose"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolRecord"];
                 };
             };
             /** @description A refusal; switch on its code. */
@@ -3246,6 +7732,111 @@ export interface operations {
             };
         };
     };
+    list_skills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillItem"][];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_skill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+            /** @description The caller has this version. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pack_skill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+            /** @description The caller has this version. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_sub_tasks: {
         parameters: {
             query?: {
@@ -3526,6 +8117,44 @@ export interface operations {
             };
         };
     };
+    assign_sub_task: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                sub_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubTaskReassign"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubTask"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     block_sub_task: {
         parameters: {
             query?: never;
@@ -3695,6 +8324,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Heartbeat"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_notes: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page; below 1 counts as 1. */
+                page?: number;
+                /** @description Rows on a page, at most 100; 0 asks for all and gets at most 200 with `has_more`. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                sub_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotePage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                sub_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteCreate"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"];
                 };
             };
             /** @description A refusal; switch on its code. */
@@ -4366,6 +9069,64 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webui_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebuiVersion"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_webui_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebuiVersion"];
                 };
             };
             /** @description A refusal; switch on its code. */
