@@ -53,7 +53,7 @@ fn examples(server: &TestServer) -> Vec<Reply> {
 
     let finding = json!({"type": "x", "severity": "info", "description": "x"});
     let record = admin.post("/api/patrol-records", &finding).ok();
-    let record = format!("/api/patrol-records/{}", record["id"].as_str().unwrap());
+    let record = format!("/api/patrol-records/{}", record["record"]["id"].as_str().unwrap());
     admin.post(&format!("{record}/resolve"), &json!({})).ok();
     replies.push(admin.post(&format!("{record}/ignore"), &json!({})));
 
