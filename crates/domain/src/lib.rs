@@ -35,6 +35,7 @@ pub mod text;
 pub mod time;
 pub mod version;
 pub mod waiting;
+pub mod watch;
 
 pub use actor::{Actor, ActorKind, Role};
 pub use agent::{Agent, AgentStatus};

@@ -39,6 +39,13 @@ impl Timestamp {
         Self(self.0.saturating_sub(micros(duration)))
     }
 
+    /// How long it is from here to `later`; nothing if that was before.
+    #[must_use]
+    pub fn until(self, later: Self) -> Duration {
+        let micros = later.0.saturating_sub(self.0);
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+    }
+
     /// The same instant for calendar arithmetic; times that chrono cannot hold become the epoch.
     #[must_use]
     pub fn to_datetime(self) -> DateTime<Utc> {

@@ -1,0 +1,166 @@
+//! What the server's own patrol sees, and from when on.
+
+#[path = "support/team.rs"]
+mod team;
+
+use std::time::Duration;
+
+use openmoss_domain::sub_task::BlockedKind;
+use openmoss_domain::watch::{
+    Condition, Crew, Remedy, Sighting, Thresholds, inspect_crew, inspect_scores, inspect_sub_task,
+};
+use openmoss_domain::{Action, Actor, Command, Policy, Role, SubTask, Transition};
+
+use team::{START, agent, id, new_sub_task, typical};
+
+const OWNER: Actor = Actor::Agent {
+    id: openmoss_domain::AgentId::from_uuid(uuid::Uuid::from_u128(1)),
+    role: Role::Executor,
+};
+
+fn after(steps: &[(Actor, Command)]) -> SubTask {
+    let mut last = new_sub_task();
+    for (actor, command) in steps {
+        match last.apply(command, *actor, START, &Policy::default()) {
+            Ok(Transition::Changed { next, .. }) => last = *next,
+            other => unreachable!("{command:?} by {actor:?}: {other:?}"),
+        }
+    }
+    last
+}
+
+fn step(actor: Actor, action: Action) -> (Actor, Command) {
+    (actor, typical(action, id(1)))
+}
+
+fn at_work() -> Vec<(Actor, Command)> {
+    vec![step(OWNER, Action::Claim), step(OWNER, Action::Start)]
+}
+
+fn seen(sub_task: &SubTask, minutes: u64) -> Vec<Sighting> {
+    let now = START.plus(Duration::from_mins(minutes));
+    inspect_sub_task(sub_task, now, &Thresholds::default(), &Policy::default())
+}
+
+/// What is seen, minute by minute, whenever it changes.
+fn story(sub_task: &SubTask) -> Vec<(u64, Vec<Condition>)> {
+    let mut story = Vec::new();
+    for minutes in 0..=240 {
+        let conditions: Vec<_> = seen(sub_task, minutes).iter().map(|one| one.condition).collect();
+        if story.last().map_or(!conditions.is_empty(), |(_, last)| *last != conditions) {
+            story.push((minutes, conditions));
+        }
+    }
+    story
+}
+
+#[test]
+fn a_silent_owner_is_a_warning_and_then_lost() {
+    let expected = [(60, vec![Condition::OwnerSilent]), (120, vec![Condition::OwnerLost])];
+    assert_eq!(story(&after(&at_work())), expected);
+    let claimed = after(&[step(OWNER, Action::Claim)]);
+    assert_eq!(story(&claimed), [(120, vec![Condition::OwnerLost])]);
+}
+
+#[test]
+fn a_lost_owner_is_replaced_until_the_last_attempt() {
+    let mut steps = at_work();
+    for owner in 2..=4 {
+        let sub_task = after(&steps);
+        let [found] = &seen(&sub_task, 120)[..] else { unreachable!("one condition") };
+        let expected = if owner <= 3 { Remedy::Requeue } else { Remedy::Block };
+        assert_eq!((found.remedy, found.is_critical), (Some(expected), true));
+        let block =
+            Command::Block { kind: BlockedKind::Timeout, detail: String::new(), waits_for: None };
+        steps.push((Actor::System, block));
+        if owner <= 3 {
+            steps.push(step(Actor::System, Action::Requeue));
+            steps.push(step(agent(Role::Executor, owner), Action::Claim));
+            steps.push(step(agent(Role::Executor, owner), Action::Start));
+        }
+    }
+    // What was given up stays in sight until the planner decides.
+    assert_eq!(story(&after(&steps)), [(0, vec![Condition::OwnerLost])]);
+    assert_eq!(seen(&after(&steps), 0)[0].remedy, None);
+}
+
+#[test]
+fn work_that_nobody_moves_is_seen() {
+    assert_eq!(story(&new_sub_task()), [(60, vec![Condition::Unclaimed])]);
+    let mut steps = at_work();
+    steps.push(step(OWNER, Action::Submit));
+    assert_eq!(story(&after(&steps)), [(120, vec![Condition::Unreviewed])]);
+    let mut steps = at_work();
+    steps.push(step(OWNER, Action::Block));
+    assert_eq!(story(&after(&steps)), [(120, vec![Condition::Blocked])]);
+}
+
+#[test]
+fn work_that_may_rest_is_left_alone() {
+    for resting in [
+        SubTask { held: true, ..new_sub_task() },
+        SubTask { open_prerequisites: 1, prerequisites: 1, ..new_sub_task() },
+        after(&[step(Actor::Admin, Action::Cancel)]),
+    ] {
+        assert_eq!(story(&resting), []);
+    }
+}
+
+#[test]
+fn work_that_is_sent_back_again_and_again_is_seen() {
+    let mut steps = at_work();
+    let reviewer = agent(Role::Reviewer, 9);
+    for times in 1..=3 {
+        steps.push(step(OWNER, Action::Submit));
+        steps.push((reviewer, Command::Reject { rework_agent: None }));
+        let expected: &[Condition] = if times == 3 { &[Condition::SentBack] } else { &[] };
+        let found: Vec<_> = seen(&after(&steps), 0).iter().map(|one| one.condition).collect();
+        assert_eq!(found, expected, "{times}");
+        steps.push(step(OWNER, Action::Start));
+    }
+    steps.push(step(OWNER, Action::Submit));
+    steps.push(step(reviewer, Action::Approve));
+    assert_eq!(story(&after(&steps)), []);
+}
+
+#[test]
+fn a_condition_keeps_its_key_while_it_lasts_and_gets_another_when_it_comes_again() {
+    let first = after(&at_work());
+    let key = |sub_task: &SubTask, minutes| seen(sub_task, minutes)[0].key.clone();
+    assert_eq!(key(&first, 60), key(&first, 119));
+    assert_ne!(key(&first, 60), key(&first, 120));
+    let mut steps = at_work();
+    steps.push(step(OWNER, Action::Block));
+    steps.push(step(Actor::Admin, Action::Requeue));
+    let other = agent(Role::Executor, 2);
+    steps.extend([step(other, Action::Claim), step(other, Action::Start)]);
+    assert_ne!(key(&first, 60), key(&after(&steps), 60));
+}
+
+#[test]
+fn only_penalties_in_a_row_count() {
+    let marked = |latest: &[i64]| inspect_scores(id(1), latest, &Thresholds::default()).is_some();
+    assert!(marked(&[-5, -5, -5]));
+    assert!(marked(&[-5, -1, -5, 5]));
+    for fine in [&[][..], &[-5, -5], &[5, -5, -5, -5], &[-5, 5, -5, -5], &[-5, -5, 0]] {
+        assert!(!marked(fine), "{fine:?}");
+    }
+}
+
+#[test]
+fn work_for_a_role_that_does_not_come_is_stranded() {
+    let now = START.plus(Duration::from_hours(3));
+    let crew = Crew { role: Role::Executor, waiting: 2, active: 1, last_call: Some(now) };
+    let is_stranded = |crew: Crew| inspect_crew(&crew, now, &Thresholds::default()).is_some();
+    let ago = |minutes| Some(now.minus(Duration::from_mins(minutes)));
+    assert!(!is_stranded(crew));
+    assert!(!is_stranded(Crew { last_call: ago(59), ..crew }));
+    assert!(is_stranded(Crew { last_call: ago(60), ..crew }));
+    assert!(is_stranded(Crew { last_call: None, ..crew }));
+    assert!(is_stranded(Crew { active: 0, ..crew }));
+    assert!(!is_stranded(Crew { waiting: 0, active: 0, ..crew }));
+    let said = inspect_crew(&Crew { last_call: ago(135), ..crew }, now, &Thresholds::default());
+    let said = said.map(|one| one.description);
+    let expected = "2 things wait for role executor, and none has called for 2 h 15 min; wake one";
+    assert_eq!(said.as_deref(), Some(expected));
+}
