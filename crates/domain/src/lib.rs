@@ -24,6 +24,7 @@ pub mod patrol;
 pub mod plan;
 pub mod policy;
 pub mod prompt;
+pub mod recurrence;
 pub mod request;
 pub mod review;
 pub mod rule;
