@@ -116,6 +116,7 @@ pub fn inspect_sub_task(
 }
 
 /// The one reason why it stands still, if it has done so for too long.
+#[expect(clippy::match_same_arms, reason = "each status stands with what is looked for in it")]
 fn standing_still(
     sub_task: &SubTask,
     now: Timestamp,

@@ -1,4 +1,5 @@
 //! What the server's own patrol sees, and from when on.
+#![cfg(test)]
 
 #[path = "support/team.rs"]
 mod team;

@@ -40,7 +40,7 @@ export function problem(status: number, detail: string, code = 'test'): Response
   })
 }
 
-export const HEALTH: Schemas['Health'] = { status: 'ok', service: 'Harbour News Desk', version: '1.2.3' }
+export const HEALTH: Schemas['Health'] = { status: 'ok', service: 'Harbour News Desk', version: '1.2.3', server_version: '0.1.0' }
 
 export const OVERVIEW: Schemas['DashboardOverview'] = {
   generated_at: '2026-03-01T12:00:05Z',
