@@ -26,6 +26,10 @@ pub struct Table {
     /// What its rows are read from, if not from itself.
     source: Option<&'static str>,
     /// Whether the database counts its key up by itself.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "only PostgreSQL's sequences need to be set behind the rows")
+    )]
     is_numbered: bool,
 }
 
