@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { chromium } from 'playwright-core'
-import { PASSWORD, post, seed, startServer } from './server.mjs'
+import { call, PASSWORD, post, seed, startServer } from './server.mjs'
 
 const SCREENSHOTS = '../target/screenshots'
 const CHROMIUM = {
@@ -108,6 +108,18 @@ const pages = () => ({
   'sub-task-history': `/tasks/${known.task}?sub=${known.blocked}&part=history`,
   agents: '/agents',
   agent: `/agents/${known.agent}`,
+  'sub-task-notes': `/tasks/${known.task}?sub=${known.blocked}&part=notes`,
+  feed: '/feed',
+  'feed-interactions': '/feed?view=interactions',
+  reviews: '/reviews',
+  review: `/reviews?review=${known.review}`,
+  scores: '/scores',
+  'score-changes': '/scores?view=changes',
+  logs: '/logs',
+  'logs-requests': '/logs?view=requests',
+  'logs-of-agent': `/logs?view=requests&agent=${known.agent}`,
+  patrol: '/patrol',
+  'patrol-record': `/patrol?record=${known.record}`,
   'not-found': '/no-such-page',
 })
 
@@ -127,6 +139,64 @@ for (const width of WIDTHS) {
     }
   }
 }
+
+test('the feed opens without a session only while it is public, and shows nothing that was written', async () => {
+  const { page: stranger } = await openPage()
+  await stranger.goto(`${server.address}/feed`)
+  await stranger.waitForURL(/login\?next=\/feed/)
+  await call('PUT', server.address, '/api/admin/config', { webui: { public_feed: true } }, known.admin)
+  for (const width of WIDTHS) {
+    for (const colorScheme of SCHEMES) {
+      const { page, wrong } = await openPage({ colorScheme, viewport: { width, height: 900 } })
+      await page.goto(`${server.address}/feed`)
+      await settle(page)
+      await page.getByText('handed in work').first().waitFor()
+      await check(page, `feed-public-${width}-${colorScheme}`)
+      assert.equal(await page.getByText(/Which year|Some bold text/).count(), 0)
+      assert.deepEqual(wrong, [])
+    }
+  }
+  await call('PUT', server.address, '/api/admin/config', { webui: { public_feed: false } }, known.admin)
+})
+
+test('a finding is resolved from its drawer', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/patrol?record=${known.record}`)
+  await page.getByRole('dialog').getByRole('button', { name: 'Resolve' }).click()
+  const question = page.getByRole('dialog', { name: 'Resolve' })
+  await question.getByLabel('What was done').fill('The year is in the notes now.')
+  await question.getByRole('button', { name: 'Resolve' }).click()
+  await page.getByRole('dialog').getByText('The year is in the notes now.').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('heading', { name: 'Patrol' }).waitFor()
+  await page.getByText('Nothing is wrong').waitFor()
+  assert.deepEqual(wrong, [])
+})
+
+test('a score is adjusted, and the leaderboard follows', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/scores`)
+  await page.getByRole('button', { name: 'Adjust the score of eli' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Adjust a score' })
+  await dialog.getByLabel('Change').fill('+40')
+  await dialog.getByLabel('Reason').fill('A good idea')
+  await dialog.getByRole('button', { name: 'Adjust a score' }).click()
+  await page.getByRole('row', { name: /eli/ }).getByText('42', { exact: true }).waitFor()
+  assert.deepEqual(wrong, [])
+})
+
+test('a note is added, and the feed shows it as it happens', async () => {
+  const { page, wrong } = await openSignedIn()
+  const { page: feed, wrong: wrongThere } = await openSignedIn()
+  await feed.goto(`${server.address}/feed`)
+  await settle(feed)
+  await page.goto(`${server.address}/tasks/${known.task}?sub=${known.inReview}&part=notes`)
+  await page.getByLabel('New note').fill('Look at the second table, too.')
+  await page.getByRole('button', { name: 'Add the note' }).click()
+  await page.getByRole('listitem').getByText('Look at the second table, too.').waitFor()
+  await feed.getByText('Look at the second table, too.').waitFor()
+  assert.deepEqual([...wrong, ...wrongThere], [])
+})
 
 test('what agents write does no harm', async () => {
   const { page, wrong } = await openSignedIn()

@@ -36,7 +36,7 @@ export async function startServer() {
   return { address, stop }
 }
 
-async function call(method, address, path, body, headers = {}) {
+export async function call(method, address, path, body, headers = {}) {
   const response = await fetch(address + path, {
     method,
     headers: { 'Content-Type': 'application/json', ...headers },
@@ -87,11 +87,16 @@ export async function seed(address) {
     return id
   }
   const done = await handIn()
-  await post(address, '/api/review-records', { sub_task_id: done, result: 'approved', score: 5 }, reviewer.as)
+  const review = await post(address, '/api/review-records', { sub_task_id: done, result: 'approved', score: 5 }, reviewer.as)
   const inReview = await handIn()
   const blocked = await begin()
   await post(address, `/api/sub-tasks/${blocked}/block`, { kind: 'needs_input', detail: 'Which year?' }, executor.as)
-  return { token, admin, key: planner.key, task: task.id, agent: executor.id, done, inReview, blocked }
+  await post(address, `/api/sub-tasks/${blocked}/notes`, { text: HARMFUL }, admin)
+  await post(address, '/api/logs', { action: 'reflection', sub_task_id: done, summary: HARMFUL }, executor.as)
+  await post(address, '/api/scores/adjust', { agent_id: executor.id, score_delta: -3, reason: 'Late' }, admin)
+  const finding = { type: 'blocked_long', severity: 'critical', description: HARMFUL, sub_task_id: blocked, agent_id: executor.id }
+  const { record } = await post(address, '/api/patrol-records', finding, admin)
+  return { token, admin, key: planner.key, task: task.id, agent: executor.id, done, inReview, blocked, record: record.id, review: review.id }
 }
 
 /** What a hostile agent might write: nothing of it may come to life. */

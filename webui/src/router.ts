@@ -1,4 +1,4 @@
-import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router'
 import type { MessageKey } from './i18n'
 import { useServer } from './stores/server'
 import { useSession } from './stores/session'
@@ -10,6 +10,8 @@ declare module 'vue-router' {
     title: MessageKey
     /** Can be opened without a session; shown without navigation. */
     isPublic?: boolean
+    /** Whether the server shows it without a session, too; then it has no navigation. */
+    isOpen?: () => Promise<boolean>
   }
 }
 
@@ -40,6 +42,7 @@ export function createDashboardRouter() {
     if (!(await isSetUp(server))) return to.name === 'setup' || { name: 'setup' }
     if (to.name === 'setup') return { name: 'dashboard' }
     if (to.meta.isPublic === true || session.token !== undefined) return true
+    if (await isOpen(to)) return true
     return { name: 'login', query: to.path === '/dashboard' ? {} : { next: to.fullPath } }
   })
 
@@ -53,5 +56,15 @@ async function isSetUp(server: ReturnType<typeof useServer>): Promise<boolean> {
   } catch (cause) {
     if (!(cause instanceof ApiError)) throw cause
     return true
+  }
+}
+
+/** Of a server that cannot be asked, nothing is open. */
+async function isOpen(to: RouteLocationNormalized): Promise<boolean> {
+  try {
+    return (await to.meta.isOpen?.()) ?? false
+  } catch (cause) {
+    if (!(cause instanceof ApiError)) throw cause
+    return false
   }
 }

@@ -9,6 +9,8 @@ export type Priority = Schemas['Priority']
 export type BlockedKind = Schemas['BlockedKind']
 export type EventKind = Schemas['EventKind']
 export type ReviewResult = Schemas['ReviewResult']
+export type Severity = Schemas['Severity']
+export type PatrolStatus = Schemas['PatrolStatus']
 
 /** What a colour says, not which colour it is; style.css gives each its values for light and dark. */
 export type Tone = 'idle' | 'ready' | 'working' | 'checking' | 'caution' | 'danger' | 'good' | 'off'
@@ -61,6 +63,18 @@ export const PRIORITY: Record<Priority, Presentation> = {
 export const REVIEW_RESULT: Record<ReviewResult, Presentation> = {
   approved: { label: 'reviewResult.approved', tone: 'good' },
   rejected: { label: 'reviewResult.rejected', tone: 'caution' },
+}
+
+export const SEVERITY: Record<Severity, Presentation> = {
+  critical: { label: 'severity.critical', tone: 'danger' },
+  warning: { label: 'severity.warning', tone: 'caution' },
+  info: { label: 'severity.info', tone: 'ready' },
+}
+
+export const PATROL_STATUS: Record<PatrolStatus, Presentation> = {
+  open: { label: 'patrolStatus.open', tone: 'danger' },
+  ignored: { label: 'patrolStatus.ignored', tone: 'off' },
+  resolved: { label: 'patrolStatus.resolved', tone: 'good' },
 }
 
 export const BLOCKED_KIND: Record<BlockedKind, Presentation> = {

@@ -14,4 +14,11 @@ export const routes: RouteRecordRaw[] = [
     props: true,
     meta: { title: 'tasks.one' },
   },
+  {
+    path: '/sub-tasks/:subTaskId',
+    name: 'sub-task',
+    component: () => import('./SubTaskPage.vue'),
+    props: true,
+    meta: { title: 'tasks.subTask' },
+  },
 ]

@@ -1,10 +1,27 @@
 import { actions } from './actions'
 import { agents } from './agents'
+import { calls } from './calls'
 import { common } from './common'
 import { dashboard } from './dashboard'
+import { feed } from './feed'
+import { logs } from './logs'
+import { patrol } from './patrol'
+import { reviews } from './reviews'
+import { scores } from './scores'
 import { setup } from './setup'
 import { shell } from './shell'
 import { tasks } from './tasks'
 import { vocabulary } from './vocabulary'
 
-export const en = { ...shell, ...common, ...vocabulary, ...actions, agents, dashboard, setup, tasks }
+export const en = {
+  ...{ ...shell, ...common, ...vocabulary, ...actions, ...calls },
+  agents,
+  dashboard,
+  feed,
+  logs,
+  patrol,
+  reviews,
+  scores,
+  setup,
+  tasks,
+}

@@ -34,6 +34,7 @@ export const tasks = {
   showAll: 'Show all tasks',
   unplanned: 'Not planned yet',
   unplannedText: 'The planner breaks the goal down into modules and sub-tasks. They appear here by themselves.',
+  subTask: 'Sub-task',
   subTasks: 'Sub-tasks',
   noModule: 'Without a module',
   emptyModule: 'No sub-tasks in this module.',
@@ -49,6 +50,7 @@ export const tasks = {
   part: {
     work: 'Work',
     results: 'Results',
+    notes: 'Notes',
     history: 'History',
   },
   step: {
@@ -76,6 +78,10 @@ export const tasks = {
   noReviews: 'Nobody reviewed it yet.',
   scored: 'score {score}, round {round}',
   older: 'Show older',
+  noNotes: 'No notes yet. Its executor reads what you write here when it looks at the sub-task.',
+  newNote: 'New note',
+  noteHint: 'Markdown. Ctrl Enter sends it.',
+  addNote: 'Add the note',
   score: 'Score',
   scoreHint: '5 is excellent, 1 is useless.',
   issues: 'What to mend',

@@ -37,6 +37,16 @@ export const vocabulary = {
     approved: 'Approved',
     rejected: 'Rejected',
   },
+  severity: {
+    critical: 'Critical',
+    warning: 'Warning',
+    info: 'Info',
+  },
+  patrolStatus: {
+    open: 'Open',
+    ignored: 'Ignored',
+    resolved: 'Resolved',
+  },
   logAction: {
     plan: 'Plan',
     coding: 'Work',

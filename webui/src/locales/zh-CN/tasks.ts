@@ -37,6 +37,7 @@ export const tasks: Translation<typeof original> = {
   showAll: '显示全部任务',
   unplanned: '尚未规划',
   unplannedText: '规划者会把目标拆解为模块和子任务，它们会自动出现在这里。',
+  subTask: '子任务',
   subTasks: '子任务',
   noModule: '未归入模块',
   emptyModule: '此模块没有子任务。',
@@ -52,6 +53,7 @@ export const tasks: Translation<typeof original> = {
   part: {
     work: '工作内容',
     results: '成果',
+    notes: '备注',
     history: '历史',
   },
   step: {
@@ -79,6 +81,10 @@ export const tasks: Translation<typeof original> = {
   noReviews: '还没有人审查。',
   scored: '评分 {score}，第 {round} 轮',
   older: '显示更早的记录',
+  noNotes: '还没有备注。执行者查看此子任务时会读到您写的内容。',
+  newNote: '新备注',
+  noteHint: '支持 Markdown，按 Ctrl Enter 提交。',
+  addNote: '添加备注',
   score: '评分',
   scoreHint: '5 分为优秀，1 分为不可用。',
   issues: '需要修改的问题',

@@ -39,6 +39,16 @@ export const vocabulary: Translation<typeof original> = {
     approved: '通过',
     rejected: '驳回',
   },
+  severity: {
+    critical: '严重',
+    warning: '警告',
+    info: '提示',
+  },
+  patrolStatus: {
+    open: '未处理',
+    ignored: '已忽略',
+    resolved: '已解决',
+  },
   logAction: {
     plan: '计划',
     coding: '工作',

@@ -1,0 +1,18 @@
+export const reviews = {
+  title: 'Reviews',
+  one: 'Review',
+  text: 'What was handed in, and what the reviewers say about it.',
+  search: 'Search texts and names',
+  result: 'Result',
+  anyResult: 'Every result',
+  round: 'Round',
+  nothingFoundText: 'No review matches these filters.',
+  showAll: 'Show all reviews',
+  empty: 'Nothing was reviewed yet',
+  emptyText: 'When an executor hands in a sub-task, a reviewer approves it or sends it back. You can do that, too.',
+  toTasks: 'To the tasks',
+  noWords: 'The reviewer wrote nothing.',
+  mendedBy: 'Mended by',
+  reviewed: 'What was reviewed',
+  toSubTask: 'Open the sub-task',
+}
