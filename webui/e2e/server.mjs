@@ -93,7 +93,7 @@ export async function seed(address) {
   await post(address, `/api/sub-tasks/${blocked}/block`, { kind: 'needs_input', detail: 'Which year?' }, executor.as)
   await post(address, `/api/sub-tasks/${blocked}/notes`, { text: HARMFUL }, admin)
   await post(address, '/api/logs', { action: 'reflection', sub_task_id: done, summary: HARMFUL }, executor.as)
-  await post(address, '/api/scores/adjust', { agent_id: executor.id, score_delta: -3, reason: 'Late' }, admin)
+  await post(address, '/api/admin/scores/adjust', { agent_id: executor.id, score_delta: -3, reason: 'Late' }, admin)
   const finding = { type: 'blocked_long', severity: 'critical', description: HARMFUL, sub_task_id: blocked, agent_id: executor.id }
   const { record } = await post(address, '/api/patrol-records', finding, admin)
   return { token, admin, key: planner.key, task: task.id, agent: executor.id, done, inReview, blocked, record: record.id, review: review.id }

@@ -126,6 +126,10 @@ const EVENT_TONE: Partial<Record<EventKind, Tone>> = {
   sub_task_approved: 'good',
   sub_task_rejected: 'caution',
   sub_task_blocked: 'danger',
+  note_added: 'ready',
+  patrol_record_opened: 'caution',
+  patrol_record_reopened: 'caution',
+  patrol_record_resolved: 'good',
 }
 
 /** The tone of an event. Its text is `event.<kind>`; one that a newer server sends may have none. */

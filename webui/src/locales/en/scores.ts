@@ -9,6 +9,8 @@ export const scores = {
   average: 'Average score',
   positive: 'Agents above zero',
   negative: 'Agents below zero',
+  ofAgents: 'of {count} agents',
+  atZero: '{count} at zero',
   lastChange: 'Last change',
   rank: 'Rank',
   search: 'Search reasons',

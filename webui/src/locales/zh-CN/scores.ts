@@ -12,6 +12,8 @@ export const scores: Translation<typeof original> = {
   average: '平均积分',
   positive: '积分为正',
   negative: '积分为负',
+  ofAgents: '共 {count} 个智能体',
+  atZero: '{count} 个为零',
   lastChange: '最近变动',
   rank: '名次',
   search: '搜索原因',
