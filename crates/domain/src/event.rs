@@ -56,6 +56,8 @@ token_enum! {
         SubTaskCancelled = "sub_task_cancelled",
         /// It shall be done again.
         SubTaskReopened = "sub_task_reopened",
+        /// What a former owner handed in too late was put into review.
+        SubTaskAdopted = "sub_task_adopted",
         /// Its texts, priority or prerequisites changed.
         SubTaskEdited = "sub_task_edited",
         /// Its last open prerequisite was done: it can be claimed.

@@ -12,6 +12,7 @@ mod token;
 pub mod actor;
 pub mod agent;
 pub mod dependency;
+pub mod diagnosis;
 pub mod error;
 pub mod event;
 pub mod id;

@@ -33,6 +33,12 @@ token_enum! {
 }
 
 impl TaskStatus {
+    /// Whether work may still be done.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Planning | Self::Active | Self::InProgress)
+    }
+
     /// Whether work of a task in this status is kept back under `policy`.
     #[must_use]
     pub const fn holds_work(self, policy: &Policy) -> bool {

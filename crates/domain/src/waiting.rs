@@ -36,6 +36,27 @@ token_enum! {
     }
 }
 
+impl WaitingKind {
+    /// What would help.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Prerequisites => "finish what it waits for, or edit its depends_on",
+            Self::TaskStatus => "set the task to active",
+            Self::NoExecutor => "register or enable an executor",
+            Self::Claim => "wake an executor",
+            Self::OwnerStart | Self::OwnerRework => "wake the owner, or reassign the work",
+            Self::Owner => "nothing: the owner is at work",
+            Self::OwnerSilent => {
+                "nothing: the server gives it to the next executor; or reassign it now"
+            }
+            Self::Review => "wake a reviewer",
+            Self::NoReviewer => "register or enable a reviewer",
+            Self::Unblock => "the planner must reassign, requeue or cancel it",
+        }
+    }
+}
+
 /// What is around a sub-task: what it cannot know of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Surroundings {

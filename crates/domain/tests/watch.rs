@@ -7,10 +7,8 @@ mod team;
 use std::time::Duration;
 
 use openmoss_domain::sub_task::BlockedKind;
-use openmoss_domain::watch::{
-    Condition, Crew, Remedy, Sighting, Thresholds, inspect_crew, inspect_scores, inspect_sub_task,
-};
-use openmoss_domain::{Action, Actor, Command, Policy, Role, SubTask, Transition};
+use openmoss_domain::watch::{Away, Condition, Crew, Remedy, Sighting, Signs, Thresholds, Watch};
+use openmoss_domain::{Action, Actor, Command, Policy, Role, SubTask, Timestamp, Transition};
 
 use team::{START, agent, id, new_sub_task, typical};
 
@@ -39,8 +37,17 @@ fn at_work() -> Vec<(Actor, Command)> {
 }
 
 fn seen(sub_task: &SubTask, minutes: u64) -> Vec<Sighting> {
+    seen_with(sub_task, &Signs::default(), minutes)
+}
+
+fn watch<T>(now: Timestamp, look: impl FnOnce(Watch<'_>) -> T) -> T {
+    let (thresholds, policy) = (Thresholds::default(), Policy::default());
+    look(Watch { now, away: None, thresholds: &thresholds, policy: &policy })
+}
+
+fn seen_with(sub_task: &SubTask, signs: &Signs, minutes: u64) -> Vec<Sighting> {
     let now = START.plus(Duration::from_mins(minutes));
-    inspect_sub_task(sub_task, now, &Thresholds::default(), &Policy::default())
+    watch(now, |watch| watch.inspect(sub_task, signs))
 }
 
 /// What is seen, minute by minute, whenever it changes.
@@ -61,6 +68,50 @@ fn a_silent_owner_is_a_warning_and_then_lost() {
     assert_eq!(story(&after(&at_work())), expected);
     let claimed = after(&[step(OWNER, Action::Claim)]);
     assert_eq!(story(&claimed), [(120, vec![Condition::OwnerLost])]);
+}
+
+#[test]
+fn an_owner_that_calls_keeps_its_row_of_work() {
+    let claimed = after(&[step(OWNER, Action::Claim)]);
+    let called = |minutes| Some(START.plus(Duration::from_mins(minutes)));
+    let conditions = |signs: Signs, minutes| -> Vec<_> {
+        seen_with(&claimed, &signs, minutes).iter().map(|one| one.condition).collect()
+    };
+    let busy = Signs { owner_called_at: called(290), is_owner_at_work: true, worked_at: None };
+    assert_eq!(conditions(busy, 300), []);
+    let idle = Signs { is_owner_at_work: false, ..busy };
+    assert_eq!(conditions(idle, 300), [Condition::Untouched]);
+    let gone = Signs { owner_called_at: called(180), is_owner_at_work: false, worked_at: None };
+    assert_eq!(conditions(gone, 299), [Condition::Untouched]);
+    assert_eq!(conditions(gone, 300), [Condition::OwnerLost]);
+}
+
+#[test]
+fn nobody_is_blamed_for_the_time_without_a_server() {
+    let sub_task = after(&at_work());
+    let minutes = |minutes| START.plus(Duration::from_mins(minutes));
+    let away = Some(Away { from: minutes(50), to: minutes(350) });
+    let (thresholds, policy) = (Thresholds::default(), Policy::default());
+    let conditions = |at| -> Vec<_> {
+        let watch = Watch { now: minutes(at), away, thresholds: &thresholds, policy: &policy };
+        watch.inspect(&sub_task, &Signs::default()).iter().map(|one| one.condition).collect()
+    };
+    // Fifty minutes before, and ten after, the server was away.
+    assert_eq!(conditions(359), []);
+    assert_eq!(conditions(360), [Condition::OwnerSilent]);
+    assert_eq!(conditions(419), [Condition::OwnerSilent]);
+    assert_eq!(conditions(420), [Condition::OwnerLost]);
+}
+
+#[test]
+fn a_queue_is_no_fault_while_somebody_works_on_it() {
+    let signs = |minutes| Signs {
+        worked_at: Some(START.plus(Duration::from_mins(minutes))),
+        ..Signs::default()
+    };
+    assert_eq!(seen_with(&new_sub_task(), &signs(30), 89), []);
+    let [found] = &seen_with(&new_sub_task(), &signs(30), 90)[..] else { unreachable!("one") };
+    assert_eq!(found.condition, Condition::Unclaimed);
 }
 
 #[test]
@@ -140,7 +191,8 @@ fn a_condition_keeps_its_key_while_it_lasts_and_gets_another_when_it_comes_again
 
 #[test]
 fn only_penalties_in_a_row_count() {
-    let marked = |latest: &[i64]| inspect_scores(id(1), latest, &Thresholds::default()).is_some();
+    let marked =
+        |latest: &[i64]| watch(START, |watch| watch.inspect_scores(id(1), latest)).is_some();
     assert!(marked(&[-5, -5, -5]));
     assert!(marked(&[-5, -1, -5, 5]));
     for fine in [&[][..], &[-5, -5], &[5, -5, -5, -5], &[-5, 5, -5, -5], &[-5, -5, 0]] {
@@ -152,7 +204,7 @@ fn only_penalties_in_a_row_count() {
 fn work_for_a_role_that_does_not_come_is_stranded() {
     let now = START.plus(Duration::from_hours(3));
     let crew = Crew { role: Role::Executor, waiting: 2, active: 1, last_call: Some(now) };
-    let is_stranded = |crew: Crew| inspect_crew(&crew, now, &Thresholds::default()).is_some();
+    let is_stranded = |crew: Crew| watch(now, |watch| watch.inspect_crew(&crew)).is_some();
     let ago = |minutes| Some(now.minus(Duration::from_mins(minutes)));
     assert!(!is_stranded(crew));
     assert!(!is_stranded(Crew { last_call: ago(59), ..crew }));
@@ -160,7 +212,8 @@ fn work_for_a_role_that_does_not_come_is_stranded() {
     assert!(is_stranded(Crew { last_call: None, ..crew }));
     assert!(is_stranded(Crew { active: 0, ..crew }));
     assert!(!is_stranded(Crew { waiting: 0, active: 0, ..crew }));
-    let said = inspect_crew(&Crew { last_call: ago(135), ..crew }, now, &Thresholds::default());
+    let crew = Crew { last_call: ago(135), ..crew };
+    let said = watch(now, |watch| watch.inspect_crew(&crew));
     let said = said.map(|one| one.description);
     let expected = "2 things wait for role executor, and none has called for 2 h 15 min; wake one";
     assert_eq!(said.as_deref(), Some(expected));

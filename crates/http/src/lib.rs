@@ -7,6 +7,7 @@
 mod admin;
 mod agents;
 mod call;
+mod diagnosis;
 mod documentation;
 mod events;
 mod fallback;

@@ -7,6 +7,7 @@ use openmoss_domain::{
     Timestamp,
 };
 use openmoss_service::patrol::{Filter, Opened};
+use openmoss_service::watch::Round;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -251,6 +252,39 @@ async fn reopen_patrol_record(call: Call, path: web::Path<String>) -> Answer<Pat
     .await
 }
 
+/// What came of one look round.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PatrolRound)]
+struct RoundView {
+    /// How many conditions there are.
+    conditions: usize,
+    /// How many records were opened.
+    opened: usize,
+    /// How many records were resolved, because their condition is gone.
+    resolved: usize,
+    /// How many sub-tasks were taken from silent owners and put back into the queue.
+    requeued: usize,
+    /// How many were taken from silent owners and left to the planner.
+    blocked: usize,
+    /// How many finished tasks were completed.
+    completed: usize,
+}
+
+impl From<Round> for RoundView {
+    fn from(round: Round) -> Self {
+        let Round { conditions, opened, resolved, requeued, blocked, completed } = round;
+        Self { conditions, opened, resolved, requeued, blocked, completed }
+    }
+}
+
+/// Lets the server look round now: recover the work of silent owners, open and resolve records,
+/// complete what is over. It does so by itself every `patrol.every_seconds`.
+#[utoipa::path(tag = "Patrol", responses((status = 200, body = RoundView)), security(("admin" = [])))]
+#[post("/api/admin/patrol/run")]
+async fn run_patrol(call: Call) -> Answer<RoundView> {
+    call.admin(|known| Ok(known.service.patrol_now(&known.cx)?.into())).await
+}
+
 pub(crate) fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
     config
         .service(open_patrol_record)
@@ -258,5 +292,6 @@ pub(crate) fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfi
         .service(find_patrol_record)
         .service(resolve_patrol_record)
         .service(ignore_patrol_record)
-        .service(reopen_patrol_record);
+        .service(reopen_patrol_record)
+        .service(run_patrol);
 }

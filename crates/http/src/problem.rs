@@ -32,6 +32,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("module.not_found", 404, "No such module."),
     ("sub_task.not_found", 404, "No such sub-task, or none yet."),
     ("agent.not_found", 404, "No such agent."),
+    ("submission.not_found", 404, "No such late submission of this sub-task."),
     ("review.not_found", 404, "No such review."),
     ("rule.not_found", 404, "No such rule."),
     ("patrol_record.not_found", 404, "No such patrol record."),

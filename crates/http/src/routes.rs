@@ -3,8 +3,8 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    admin, agents, events, feed, logs, patrol, reviews, rules, scores, setup, skills, sub_tasks,
-    tasks, tools,
+    admin, agents, diagnosis, events, feed, logs, patrol, reviews, rules, scores, setup, skills,
+    sub_tasks, tasks, tools,
 };
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
@@ -12,6 +12,7 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     tools::routes(config);
     sub_tasks::routes(config);
     tasks::routes(config);
+    diagnosis::routes(config);
     reviews::routes(config);
     logs::routes(config);
     rules::routes(config);

@@ -201,6 +201,7 @@ pub(crate) fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfi
         .service(steps::block_sub_task)
         .service(steps::release_sub_task)
         .service(steps::requeue_sub_task)
+        .service(steps::adopt_submission)
         .service(steps::reopen_sub_task)
         .service(steps::assign_sub_task)
         .service(steps::reassign_sub_task)

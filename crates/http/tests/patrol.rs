@@ -133,3 +133,21 @@ fn whoever_does_not_watch_reports_nothing_and_wrong_findings_are_told() {
     }
     assert_eq!(patrol.get(RECORDS).ok()["total"], 0);
 }
+
+#[test]
+fn an_admin_lets_the_server_look_round() {
+    let server = TestServer::start();
+    let (admin, patrol) = (server.admin(), server.patrol());
+    let run = "/api/admin/patrol/run";
+    patrol.post(run, &json!({})).refused(403, "admin.no_session");
+    let task = server.task();
+    server.sub_task(&task);
+    let round = admin.post(run, &json!({})).ok();
+    assert_eq!(round["opened"], 1, "nobody is there to take it: {round}");
+    let open = admin.get(&format!("{RECORDS}?status=open&type=stranded")).ok();
+    assert_eq!(open["total"], 1);
+    assert_eq!(open["items"][0]["opened_by_kind"], "system");
+    assert_eq!(admin.post(run, &json!({})).ok()["opened"], 0, "it is told once");
+    let _executor = server.executor();
+    assert_eq!(admin.post(run, &json!({})).ok()["resolved"], 1);
+}

@@ -315,6 +315,29 @@ fn a_late_submission_is_refused_kept_and_shown() {
 }
 
 #[test]
+fn a_late_submission_can_be_adopted() {
+    let server = TestServer::start();
+    let (former, owner) = (server.executor(), server.executor());
+    let id = server.work();
+    former.step(&id, "claim").ok();
+    former.step(&id, "start").ok();
+    server.admin().step_with(&id, "block", &json!({"kind": "timeout"})).ok();
+    server.admin().step_with(&id, "reassign", &json!({"agent_id": owner.id})).ok();
+    let late = former.step_with(&id, "submit", &json!({"summary": "Mine."}));
+    let late = text(&late.refused(409, "sub_task.not_owner")["context"]["submission_id"]);
+    let body = json!({"submission_id": late});
+    owner.step_with(&id, "adopt", &body).refused(403, "role_not_allowed");
+    let unknown = json!({"submission_id": NOBODY});
+    server.reviewer().step_with(&id, "adopt", &unknown).refused(404, "submission.not_found");
+    let adopted = server.reviewer().step_with(&id, "adopt", &body).ok();
+    assert_eq!(
+        (&adopted["status"], &adopted["assigned_agent"], &adopted["attempt"]),
+        (&json!("review"), &json!(former.id), &json!(3))
+    );
+    owner.step(&id, "start").refused(409, "sub_task.not_owner");
+}
+
+#[test]
 fn what_is_handed_in_is_checked_item_by_item() {
     let server = TestServer::start();
     let executor = server.executor();

@@ -253,3 +253,25 @@ fn modules_are_listed_oldest_first_and_may_share_a_name() {
     }
     assert_eq!(planner.get(&path).ok().as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn a_task_says_why_it_does_not_move() {
+    let server = TestServer::start();
+    let planner = server.planner();
+    let task = server.task();
+    let path = format!("{}/diagnosis", at(&task));
+    let said = planner.get(&path).ok();
+    assert_eq!(said["sentence"], "Nobody has planned it yet: a planner must create sub-tasks.");
+    let first = server.sub_task(&task);
+    let body = json!({"task_id": task, "name": "Second", "depends_on": [first]});
+    let second = text(&planner.post("/api/sub-tasks", &body).ok()["id"]);
+    let said = server.admin().get(&path).ok();
+    assert_eq!((&said["open"], &said["has_more"]), (&json!(2), &json!(false)));
+    let waiting = said["sub_tasks"].as_array().unwrap();
+    let of = |id: &str| waiting.iter().find(|one| one["id"] == *id).unwrap();
+    assert_eq!(of(&first)["waiting_for"]["kind"], "no_executor");
+    assert_eq!(of(&first)["help"], "register or enable an executor");
+    assert_eq!(of(&second)["waiting_for"]["kind"], "prerequisites");
+    assert_eq!(of(&second)["prerequisites"][0]["id"], first.as_str());
+    planner.get(&format!("{}/diagnosis", at(NOBODY))).refused(404, "task.not_found");
+}

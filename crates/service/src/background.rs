@@ -25,6 +25,8 @@ pub struct Job {
 /// Every job of a server.
 pub const JOBS: &[Job] = &[
     Job { name: "settings", every: Duration::from_secs(3), run: Service::refresh_settings },
+    Job { name: "patrol", every: Duration::from_secs(2), run: Service::patrol_in_turn },
+    Job { name: "signs of life", every: Duration::from_secs(5), run: Service::keep_signs },
     Job { name: "tidying", every: Duration::from_hours(1), run: Service::tidy_up },
     Job { name: "request log", every: Duration::from_millis(500), run: Service::keep_request_log },
     Job { name: "forgetting", every: Duration::from_secs(10), run: Service::forget_old_requests },

@@ -39,6 +39,7 @@ pub mod skill;
 pub mod sub_task;
 pub mod task;
 pub mod transfer;
+pub mod watch;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -72,6 +73,8 @@ pub struct Service {
     live: Live,
     requests: request::Buffer,
     past_days: dashboard::PastDays,
+    pace: watch::Pace,
+    signs: sub_task::sign::Signs,
     setup_token: Secret,
     library: content::Library,
 }
@@ -128,6 +131,8 @@ impl Service {
             live: Live::default(),
             requests: request::Buffer::default(),
             past_days: dashboard::PastDays::default(),
+            pace: watch::Pace::default(),
+            signs: sub_task::sign::Signs::default(),
             setup_token,
             library,
         })

@@ -32,20 +32,7 @@ impl Service {
         let finding = finding.checked()?;
         let stepper = self.stepper(cx);
         let id = PatrolRecordId::from_uuid(fresh());
-        self.write(cx, move |writer| {
-            let finding = placed(writer, finding.clone())?;
-            let (new, event) = PatrolRecord::open(id, finding, stepper.actor, stepper.now)?;
-            if patrol::insert(writer, &new)? {
-                append(writer, &event)?;
-                return Ok(Opened { record: new, is_new: true });
-            }
-            let known = new.dedup_key.as_deref().map(|key| patrol::find_by_key(writer, key));
-            match known.transpose()?.flatten() {
-                Some(record) => Ok(Opened { record, is_new: false }),
-                // It was resolved a moment ago, so there is room for a new one.
-                None => Err(StorageError::Busy.into()),
-            }
-        })
+        self.write(cx, move |writer| open(writer, stepper, id, finding.clone()))
     }
 
     /// Says that the condition is gone.
@@ -77,7 +64,7 @@ impl Service {
         self.step_patrol_record(cx, id, PatrolAction::Reopen, "")
     }
 
-    fn step_patrol_record(
+    pub(crate) fn step_patrol_record(
         &self,
         cx: &Context,
         id: PatrolRecordId,
@@ -110,6 +97,27 @@ impl Service {
         window: Window,
     ) -> Result<Page<PatrolRecord>, ServiceError> {
         self.read(|reader| Ok(patrol::list(reader, filter, window)?))
+    }
+}
+
+/// Opens a record of a finding that was checked, unless one stands for its condition already.
+pub(crate) fn open(
+    writer: &mut Writer,
+    stepper: Stepper,
+    id: PatrolRecordId,
+    finding: Finding,
+) -> Result<Opened, ServiceError> {
+    let finding = placed(writer, finding)?;
+    let (new, event) = PatrolRecord::open(id, finding, stepper.actor, stepper.now)?;
+    if patrol::insert(writer, &new)? {
+        append(writer, &event)?;
+        return Ok(Opened { record: new, is_new: true });
+    }
+    let known = new.dedup_key.as_deref().map(|key| patrol::find_by_key(writer, key));
+    match known.transpose()?.flatten() {
+        Some(record) => Ok(Opened { record, is_new: false }),
+        // It was resolved a moment ago, so there is room for a new one.
+        None => Err(StorageError::Busy.into()),
     }
 }
 

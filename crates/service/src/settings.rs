@@ -9,6 +9,7 @@ pub mod keys;
 use std::fmt;
 use std::time::Duration;
 
+use openmoss_domain::watch::Thresholds;
 use openmoss_domain::{FieldError, Policy};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -73,6 +74,8 @@ pub struct Settings {
     pub setup: SetupSettings,
     /// The rules that an operator may choose.
     pub policy: PolicySettings,
+    /// What the server watches for by itself.
+    pub patrol: PatrolSettings,
     /// Where editable texts (skills, prompts, rules) lie.
     pub content: ContentSettings,
 }
@@ -247,6 +250,8 @@ pub struct PolicySettings {
     pub lease_seconds: u64,
     /// Whether sub-tasks of a task in `planning` may be claimed.
     pub claim_while_planning: bool,
+    /// After how long the server completes a task of which all work is done; 0: never.
+    pub complete_after_seconds: u64,
 }
 
 impl Default for PolicySettings {
@@ -255,6 +260,7 @@ impl Default for PolicySettings {
         Self {
             lease_seconds: policy.lease.as_secs(),
             claim_while_planning: policy.claim_while_planning,
+            complete_after_seconds: 24 * 3600,
         }
     }
 }
@@ -264,6 +270,57 @@ impl From<&PolicySettings> for Policy {
         Self {
             lease: Duration::from_secs(settings.lease_seconds),
             claim_while_planning: settings.claim_while_planning,
+        }
+    }
+}
+
+/// `patrol.*`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PatrolSettings {
+    /// Whether the server watches by itself.
+    pub enabled: bool,
+    /// The time between two looks.
+    pub every_seconds: u64,
+    /// How long an owner at work may be silent before it is a warning.
+    pub silent_seconds: u64,
+    /// How long work in review, blocked or not begun may stay unchanged.
+    pub unchanged_seconds: u64,
+    /// How long claimable work may stay unclaimed, and a role away while there is work for it.
+    pub unclaimed_seconds: u64,
+    /// How often work may be sent back.
+    pub rework_count: u32,
+    /// How many penalties in a row an agent may get.
+    pub penalties: u32,
+    /// How many owners may be lost before the planner must decide.
+    pub attempts_max: u32,
+}
+
+impl Default for PatrolSettings {
+    fn default() -> Self {
+        let thresholds = Thresholds::default();
+        Self {
+            enabled: true,
+            every_seconds: 60,
+            silent_seconds: thresholds.silent.as_secs(),
+            unchanged_seconds: thresholds.unchanged.as_secs(),
+            unclaimed_seconds: thresholds.unclaimed.as_secs(),
+            rework_count: thresholds.rework_count,
+            penalties: thresholds.penalties,
+            attempts_max: thresholds.attempts_max,
+        }
+    }
+}
+
+impl From<&PatrolSettings> for Thresholds {
+    fn from(settings: &PatrolSettings) -> Self {
+        Self {
+            silent: Duration::from_secs(settings.silent_seconds),
+            unchanged: Duration::from_secs(settings.unchanged_seconds),
+            unclaimed: Duration::from_secs(settings.unclaimed_seconds),
+            rework_count: settings.rework_count,
+            penalties: settings.penalties,
+            attempts_max: settings.attempts_max,
         }
     }
 }
@@ -395,6 +452,32 @@ impl Settings {
             "policy.lease_seconds",
             "must be 60 to 2592000",
         );
+        let longest = 30 * 24 * 3600;
+        must(
+            self.policy.complete_after_seconds <= 365 * 24 * 3600,
+            "policy.complete_after_seconds",
+            "must be 0 to 31536000; 0 is never",
+        );
+        let patrol = &self.patrol;
+        must(
+            (5..=3600).contains(&patrol.every_seconds),
+            "patrol.every_seconds",
+            "must be 5 to 3600",
+        );
+        for (key, seconds) in [
+            ("patrol.silent_seconds", patrol.silent_seconds),
+            ("patrol.unchanged_seconds", patrol.unchanged_seconds),
+            ("patrol.unclaimed_seconds", patrol.unclaimed_seconds),
+        ] {
+            must((60..=longest).contains(&seconds), key, "must be 60 to 2592000");
+        }
+        for (key, count) in [
+            ("patrol.rework_count", patrol.rework_count),
+            ("patrol.penalties", patrol.penalties),
+            ("patrol.attempts_max", patrol.attempts_max),
+        ] {
+            must((1..=100).contains(&count), key, "must be 1 to 100");
+        }
         must(
             (1..=24 * 365).contains(&self.admin.session_hours),
             "admin.session_hours",

@@ -70,7 +70,8 @@ impl Stepper {
                     self.follow_up(writer, &stepped, is_locked)?;
                     if stepped.after.status == Status::Rework && stepped.after.owner.is_none() {
                         let detail = "nobody owns it: its owner was deleted".to_owned();
-                        stepped.after = self.system().take_back(writer, id, detail)?;
+                        stepped.after =
+                            self.system().take_back(writer, id, BlockedKind::Other, detail)?;
                     }
                     return Ok(stepped);
                 }
@@ -79,15 +80,44 @@ impl Stepper {
         Err(ServiceError::ConcurrentChange)
     }
 
+    /// As [`Stepper::step`], for a sign of life or a deliverable. An owner that fell silent, lost
+    /// its work and comes back before anybody else took it simply goes on.
+    pub(crate) fn step_or_go_on(
+        self,
+        writer: &mut Writer,
+        id: SubTaskId,
+        command: &Command,
+    ) -> Result<Stepped, ServiceError> {
+        let refusal = match self.step(writer, id, command) {
+            Err(ServiceError::Domain(refusal)) => refusal,
+            other => return other,
+        };
+        let free = sub_task::find(writer, id)?.filter(SubTask::is_claimable);
+        let (Some(free), Some(agent)) = (free, self.actor.agent_id()) else {
+            return Err(refusal.into());
+        };
+        let named = command.attempt().unwrap_or(free.attempt);
+        let last = sub_task::last_attempt_of(writer, id, agent)?;
+        if (last, named) != (Some(free.attempt), free.attempt) {
+            return Err(refusal.into());
+        }
+        let start = Command::Start { session: None, attempt: None };
+        Self::lock_task(writer, id, &start)?;
+        self.step(writer, id, &Command::Claim { session: None })?;
+        self.step(writer, id, &start)?;
+        self.step(writer, id, &command.clone().without_attempt())
+    }
+
     /// Puts work back into the queue that somebody has in hand, or should have. What waits for
-    /// cancelled work stays blocked instead, with `detail` as its cause.
+    /// cancelled work stays blocked instead, with `kind` and `detail` as its cause.
     pub(crate) fn take_back(
         self,
         writer: &mut Writer,
         id: SubTaskId,
+        kind: BlockedKind,
         detail: String,
     ) -> Result<SubTask, ServiceError> {
-        let command = Command::Block { kind: BlockedKind::Other, detail, waits_for: None };
+        let command = Command::Block { kind, detail, waits_for: None };
         let blocked = self.step(writer, id, &command)?.after;
         match refuse_cancelled_prerequisite(writer, id) {
             Ok(()) => Ok(self.step(writer, id, &Command::Requeue)?.after),

@@ -4,6 +4,7 @@ pub(crate) mod creation;
 pub(crate) mod listed;
 pub(crate) mod prerequisites;
 mod query;
+pub(crate) mod sign;
 mod steps;
 mod submission;
 

@@ -1,5 +1,6 @@
 //! What actors do with tasks and modules.
 
+mod diagnosis;
 mod listed;
 
 use crate::id::fresh;
@@ -17,6 +18,7 @@ use crate::context::Context;
 use crate::error::ServiceError;
 use crate::step::{Stepper, append, swapped};
 
+pub use diagnosis::{Diagnosis, Waiting};
 pub use listed::{ListedModule, ListedTask, Workload};
 pub use openmoss_storage::task::Search;
 

@@ -72,6 +72,7 @@ pub const TABLES: &[Table] = &[
 pub const LEFT_OUT: &[(&str, &str)] = &[
     ("admin_session", "a session is a login on the server where it was opened"),
     ("idempotency", "remembered answers serve the retries of one day"),
+    ("turn", "whose turn a job is, of the servers that run now"),
 ];
 
 /// The table of this name, if it is one of content.

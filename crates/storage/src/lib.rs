@@ -42,7 +42,9 @@ pub mod setting;
 pub mod sub_task;
 pub mod submission;
 pub mod task;
+pub mod turn;
 pub mod upstream;
+pub mod watch;
 
 pub use connection::Location;
 pub use error::{Failure, StorageError};

@@ -20,7 +20,7 @@ const COUNTED_MAX: i64 = 10_000;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = patrol_record)]
-struct PatrolRow {
+pub(crate) struct PatrolRow {
     id: String,
     kind: String,
     severity: String,

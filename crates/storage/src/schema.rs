@@ -258,6 +258,16 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    turn (job) {
+        job -> Text,
+        holder -> Text,
+        until -> BigInt,
+        away_from -> Nullable<BigInt>,
+        away_to -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     task,
     module,
@@ -278,5 +288,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     setting,
     idempotency,
     request_log,
-    request_day
+    request_day,
+    turn
 );

@@ -26,7 +26,8 @@ pub use search::{Search, search};
 
 const TABLE: &str = "sub_task";
 /// Every status in which work is not over.
-const OPEN: &[&str] = &["pending", "assigned", "in_progress", "review", "rework", "blocked"];
+pub(crate) const OPEN: &[&str] =
+    &["pending", "assigned", "in_progress", "review", "rework", "blocked"];
 
 #[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = sub_task, treat_none_as_default_value = false)]
@@ -374,7 +375,7 @@ pub fn list(
     rows(found?).map(|items| Page { items, total })
 }
 
-fn rows(rows: Vec<SubTaskRow>) -> Result<Vec<SubTask>, StorageError> {
+pub(crate) fn rows(rows: Vec<SubTaskRow>) -> Result<Vec<SubTask>, StorageError> {
     rows.into_iter().map(SubTask::try_from).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Submissions: never changed, never deleted.
 
 use diesel::prelude::*;
-use openmoss_domain::{Deliverable, SubTaskId, Submission, Timestamp};
+use openmoss_domain::{Deliverable, SubTaskId, Submission, SubmissionId, Timestamp};
 
 use crate::convert::{json, number, parse, to_json};
 use crate::error::StorageError;
@@ -61,6 +61,20 @@ pub fn insert(writer: &mut Writer, new: &Submission) -> Result<(), StorageError>
     };
     diesel::insert_into(submission::table).values(row).execute(&mut writer.connection)?;
     Ok(())
+}
+
+/// The submission with this id.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn find(reader: &mut Reader, id: SubmissionId) -> Result<Option<Submission>, StorageError> {
+    submission::table
+        .filter(submission::id.eq(id.to_string()))
+        .select(SubmissionRow::as_select())
+        .first(&mut reader.connection)
+        .optional()?
+        .map(Submission::try_from)
+        .transpose()
 }
 
 /// The newest submission of a sub-task.

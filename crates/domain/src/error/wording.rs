@@ -40,6 +40,7 @@ pub(super) const fn verb(action: Action) -> &'static str {
     match action {
         Action::Heartbeat => "send a heartbeat for",
         Action::Session => "bind a session to",
+        Action::Adopt => "adopt a late submission of",
         Action::Claim
         | Action::Assign
         | Action::Release

@@ -80,6 +80,7 @@ impl SubTask {
             | Command::Requeue
             | Command::Cancel
             | Command::Reopen
+            | Command::Adopt { .. }
             | Command::Edit(_)
             | Command::Heartbeat { .. }
             | Command::Session { .. } => return false,
@@ -125,7 +126,7 @@ impl SubTask {
     }
 
     fn check_conditions(&self, action: Action) -> Result<(), DomainError> {
-        if !matches!(action, Action::Claim | Action::Start) {
+        if !matches!(action, Action::Claim | Action::Start | Action::Adopt) {
             return Ok(());
         }
         if self.held {
@@ -200,6 +201,10 @@ impl SubTask {
             }
             Command::Cancel => next.session_id = None,
             Command::Release | Command::Requeue | Command::Reopen => next.return_to_queue(),
+            Command::Adopt { from } => {
+                next.take_owner(Some(*from));
+                next.session_id = None;
+            }
             Command::Edit(edit) => next.edit(edit),
         }
         next
@@ -276,6 +281,7 @@ impl SubTask {
             Command::Requeue => (EventKind::SubTaskRequeued, payload),
             Command::Cancel => (EventKind::SubTaskCancelled, payload),
             Command::Reopen => (EventKind::SubTaskReopened, payload),
+            Command::Adopt { .. } => (EventKind::SubTaskAdopted, payload),
             Command::Edit(_) => (EventKind::SubTaskEdited, payload),
             Command::Heartbeat { progress: None, percent: None, .. } => return None,
             Command::Heartbeat { progress, percent, .. } => {

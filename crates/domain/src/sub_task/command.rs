@@ -33,6 +33,8 @@ token_enum! {
         Cancel = "cancel",
         /// Do finished or given-up work again.
         Reopen = "reopen",
+        /// Take what a former owner handed in too late as what was to be handed in.
+        Adopt = "adopt",
         /// Change its texts, priority or prerequisites.
         Edit = "edit",
         /// Say that one still works on it.
@@ -127,6 +129,11 @@ pub enum Command {
     Cancel,
     /// Do it again.
     Reopen,
+    /// Put into review what `from`, a former owner, handed in too late.
+    Adopt {
+        /// Who handed it in; the owner again.
+        from: AgentId,
+    },
     /// Change its texts.
     Edit(Edit),
     /// Sign of life.
@@ -162,10 +169,23 @@ impl Command {
             Self::Requeue => Action::Requeue,
             Self::Cancel => Action::Cancel,
             Self::Reopen => Action::Reopen,
+            Self::Adopt { .. } => Action::Adopt,
             Self::Edit(_) => Action::Edit,
             Self::Heartbeat { .. } => Action::Heartbeat,
             Self::Session { .. } => Action::Session,
         }
+    }
+
+    /// The same in whatever attempt it is.
+    #[must_use]
+    pub fn without_attempt(mut self) -> Self {
+        if let Self::Start { attempt, .. }
+        | Self::Submit { attempt }
+        | Self::Heartbeat { attempt, .. } = &mut self
+        {
+            *attempt = None;
+        }
+        self
     }
 
     /// The attempt that the caller named, if the command can name one.
@@ -185,6 +205,7 @@ impl Command {
             | Self::Requeue
             | Self::Cancel
             | Self::Reopen
+            | Self::Adopt { .. }
             | Self::Edit(_)
             | Self::Session { .. } => None,
         }

@@ -71,14 +71,15 @@ const fn rule(from: Status, action: Action, to: Status, by: &'static [Permit]) -
 }
 
 use Action::{
-    Approve, Assign, Block, Cancel, Claim, Edit, Heartbeat, Reassign, Reject, Release, Reopen,
-    Requeue, Session, Start, Submit,
+    Adopt, Approve, Assign, Block, Cancel, Claim, Edit, Heartbeat, Reassign, Reject, Release,
+    Reopen, Requeue, Session, Start, Submit,
 };
 use Permit::{Admin, Executor, Owner, Patrol, Planner, Reviewer, System};
 use Status::{Assigned, Blocked, Cancelled, Done, InProgress, Pending, Review, Rework};
 
 const STEER: &[Permit] = &[Planner, Admin];
 const JUDGE: &[Permit] = &[Reviewer, Admin];
+const ADOPT: &[Permit] = &[Planner, Reviewer, Admin];
 const STOP: &[Permit] = &[Owner, Planner, Patrol, Admin, System];
 
 /// Everything that may happen to a sub-task.
@@ -89,6 +90,7 @@ pub const RULES: &[Rule] = &[
     // Only for a cancelled prerequisite: nobody has the work in hand yet.
     rule(Pending, Block, Blocked, &[System]),
     rule(Pending, Edit, Pending, STEER),
+    rule(Pending, Adopt, Review, ADOPT),
     rule(Pending, Cancel, Cancelled, STEER),
     rule(Assigned, Start, InProgress, &[Owner]),
     rule(Assigned, Release, Pending, &[Owner, Planner, Admin, System]),
@@ -96,11 +98,13 @@ pub const RULES: &[Rule] = &[
     rule(Assigned, Block, Blocked, STOP),
     rule(Assigned, Heartbeat, Assigned, &[Owner]),
     rule(Assigned, Edit, Assigned, STEER),
+    rule(Assigned, Adopt, Review, ADOPT),
     rule(Assigned, Cancel, Cancelled, STEER),
     rule(InProgress, Submit, Review, &[Owner]),
     rule(InProgress, Block, Blocked, STOP),
     rule(InProgress, Heartbeat, InProgress, &[Owner]),
     rule(InProgress, Session, InProgress, &[Owner]),
+    rule(InProgress, Adopt, Review, ADOPT),
     rule(InProgress, Cancel, Cancelled, STEER),
     rule(Review, Approve, Done, JUDGE),
     rule(Review, Reject, Rework, JUDGE),
@@ -109,10 +113,12 @@ pub const RULES: &[Rule] = &[
     rule(Rework, Reassign, Assigned, STEER),
     rule(Rework, Block, Blocked, STOP),
     rule(Rework, Edit, Rework, STEER),
+    rule(Rework, Adopt, Review, ADOPT),
     rule(Rework, Cancel, Cancelled, STEER),
     rule(Blocked, Reassign, Assigned, STEER),
     rule(Blocked, Requeue, Pending, &[Planner, Admin, System]),
     rule(Blocked, Edit, Blocked, STEER),
+    rule(Blocked, Adopt, Review, ADOPT),
     rule(Blocked, Cancel, Cancelled, STEER),
     rule(Done, Reopen, Pending, STEER),
     rule(Cancelled, Reopen, Pending, STEER),

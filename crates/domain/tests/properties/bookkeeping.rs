@@ -100,6 +100,12 @@ impl Books {
     /// Keeps what was handed in, whatever the answer to the submit is, as long as it comes from
     /// somebody who worked on it at some time.
     fn keep(&mut self, asked: &Asked, deliverable: Deliverable) {
+        if let (Command::Adopt { from }, Ok(Transition::Changed { next, .. })) =
+            (&asked.command, &asked.outcome)
+        {
+            self.add(*from, next.attempt, false, deliverable, asked);
+            return;
+        }
         let (Command::Submit { .. }, Some(agent)) = (&asked.command, asked.actor.agent_id()) else {
             return;
         };
@@ -114,11 +120,22 @@ impl Books {
             Err(_) => true,
         };
         let Some(attempt) = self.attempts.get(&agent) else { return };
+        self.add(agent, *attempt, is_late, deliverable, asked);
+    }
+
+    fn add(
+        &mut self,
+        agent_id: AgentId,
+        attempt: u32,
+        is_late: bool,
+        deliverable: Deliverable,
+        asked: &Asked,
+    ) {
         self.submissions.push(Submission {
             id: SubmissionId::from_uuid(Uuid::from_u128(self.submissions.len() as u128)),
             sub_task_id: asked.before.id,
-            agent_id: agent,
-            attempt: *attempt,
+            agent_id,
+            attempt,
             is_late,
             deliverable,
             created_at: asked.now,

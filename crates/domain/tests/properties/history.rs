@@ -180,7 +180,8 @@ impl Details {
             | Command::Reassign { .. }
             | Command::Requeue
             | Command::Cancel
-            | Command::Reopen => {}
+            | Command::Reopen
+            | Command::Adopt { .. } => {}
         }
         command
     }

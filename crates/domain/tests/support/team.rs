@@ -58,6 +58,7 @@ pub(crate) fn typical(action: Action, to: AgentId) -> Command {
         Action::Requeue => Command::Requeue,
         Action::Cancel => Command::Cancel,
         Action::Reopen => Command::Reopen,
+        Action::Adopt => Command::Adopt { from: to },
         Action::Edit => {
             Command::Edit(Edit { description: Some("Three pages.".to_owned()), ..Edit::default() })
         }

@@ -12,6 +12,15 @@ use crate::input::{FromObject, id, optional_id, text_or_empty};
 use crate::problem::Problem;
 use crate::vocabulary;
 
+/// Which late submission.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Adopt)]
+pub(super) struct AdoptBody {
+    #[schema(format = Uuid)]
+    pub(super) submission_id: String,
+}
+
 /// A new sub-task.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = SubTaskCreate)]

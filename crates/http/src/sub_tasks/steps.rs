@@ -6,8 +6,8 @@ use openmoss_service::sub_task::NextClaim;
 use crate::call::{Answer, Call};
 use crate::input::{id, optional_id};
 use crate::sub_tasks::bodies::{
-    BlockBody, ClaimNextBody, HeartbeatBody, ReassignBody, ReworkBody, SessionBody, StartBody,
-    SubmitBody,
+    AdoptBody, BlockBody, ClaimNextBody, HeartbeatBody, ReassignBody, ReworkBody, SessionBody,
+    StartBody, SubmitBody,
 };
 use crate::sub_tasks::sub_task_id;
 use crate::sub_tasks::views::{ClaimNextView, HeartbeatView, SubTaskView};
@@ -158,6 +158,19 @@ pub(super) async fn release_sub_task(call: Call, path: web::Path<String>) -> Ans
 pub(super) async fn requeue_sub_task(call: Call, path: web::Path<String>) -> Answer<SubTaskView> {
     call.actor(move |known| {
         known.view(known.service.requeue_sub_task(&known.cx, sub_task_id(&path)?)?)
+    })
+    .await
+}
+
+/// Puts into review what a former owner handed in too late. Its sender is the owner again; whoever
+/// has the sub-task now loses it.
+#[utoipa::path(tag = "Sub-tasks", params(("sub_task_id" = String, Path)), request_body = AdoptBody, responses((status = 200, body = SubTaskView)))]
+#[post("/api/sub-tasks/{sub_task_id}/adopt")]
+pub(super) async fn adopt_submission(call: Call, path: web::Path<String>) -> Answer<SubTaskView> {
+    call.actor(move |known| {
+        let body: AdoptBody = known.request.json()?;
+        let (id, late) = (sub_task_id(&path)?, id("submission", &body.submission_id)?);
+        known.view(known.service.adopt_submission(&known.cx, id, late)?)
     })
     .await
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use openmoss_domain::agent::{AGENT_NAME_CHARS_MAX, AgentSort, LeaderboardSort};
-use openmoss_domain::sub_task::Status;
+use openmoss_domain::sub_task::{BlockedKind, Status};
 use openmoss_domain::{
     Agent, AgentId, AgentStatus, Command, DomainError, Event, EventKind, Fields, Keyword, Role,
     SortOrder, text,
@@ -258,7 +258,7 @@ fn return_work(writer: &mut Writer, stepper: Stepper, owner: &Agent) -> Result<(
                     stepper.step(writer, id, &Command::Release)?;
                 } else {
                     let detail = format!("its owner {} was deleted", owner.name);
-                    stepper.take_back(writer, id, detail)?;
+                    stepper.take_back(writer, id, BlockedKind::Other, detail)?;
                 }
             }
         }

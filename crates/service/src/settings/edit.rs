@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::error::ServiceError;
 
 /// The sections that an admin may change while the server runs.
-pub const SECTIONS: [&str; 7] =
-    ["project", "agent", "notification", "webui", "workspace", "server", "policy"];
+pub const SECTIONS: [&str; 8] =
+    ["project", "agent", "notification", "webui", "workspace", "server", "policy", "patrol"];
 /// What may be changed of `server`: the rest is decided before the server listens.
 const OF_SERVER: [&str; 2] = ["server.external_url", "server.timezone"];
 /// Texts that may be empty.

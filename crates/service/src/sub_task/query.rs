@@ -106,6 +106,7 @@ impl Service {
         let viewer = self.viewer(actor)?;
         self.read(|reader| {
             let found = stored::find(reader, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+            self.note_sign(actor, id, found.owner);
             viewer.view_one(reader, found)
         })
     }

@@ -113,7 +113,9 @@ impl Service {
             fields.push("percent", "must be 0 to 100");
         }
         fields.finish()?;
-        self.transition(cx, id, Command::Heartbeat { progress, percent, attempt })
+        let command = Command::Heartbeat { progress, percent, attempt };
+        let stepper = self.stepper(cx);
+        self.write(cx, move |writer| Ok(stepper.step_or_go_on(writer, id, &command)?.after))
     }
 
     /// Says that it cannot go on, and why.

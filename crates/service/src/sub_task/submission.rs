@@ -2,11 +2,11 @@
 
 use openmoss_domain::sub_task::Status;
 use openmoss_domain::{
-    AgentId, Command, Deliverable, DomainError, Event, EventKind, SubTask, SubTaskId, Submission,
-    SubmissionId,
+    Action, AgentId, Command, Deliverable, DomainError, Event, EventKind, SubTask, SubTaskId,
+    Submission, SubmissionId,
 };
 use openmoss_storage::sub_task as stored;
-use openmoss_storage::{Writer, submission};
+use openmoss_storage::{Writer, agent, submission};
 use serde::{Deserialize, Serialize};
 
 use crate::Service;
@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::error::ServiceError;
 use crate::id::fresh;
 use crate::step::{Stepped, Stepper, append};
+use crate::sub_task::check_role;
 
 /// What came of handing in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ impl Service {
         let deliverable = deliverable.checked()?;
         let stepper = self.stepper(cx);
         let submitted = self.write(cx, move |writer| {
-            match stepper.step(writer, id, &Command::Submit { attempt }) {
+            match stepper.step_or_go_on(writer, id, &Command::Submit { attempt }) {
                 Ok(step) => {
                     keep_deliverable(writer, stepper, &step, &deliverable)?;
                     Ok(Submitted::Accepted(Box::new(step.after)))
@@ -58,6 +59,38 @@ impl Service {
                 Err(ServiceError::LateSubmission { submission, owner, attempt })
             }
         }
+    }
+}
+
+impl Service {
+    /// Puts into review what a former owner handed in too late: its sender is the owner again, and
+    /// whoever has the sub-task now loses it.
+    pub fn adopt_submission(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        late: SubmissionId,
+    ) -> Result<SubTask, ServiceError> {
+        check_role(Action::Adopt, cx.actor)?;
+        let stepper = self.stepper(cx);
+        let new = SubmissionId::from_uuid(fresh());
+        self.write(cx, move |writer| {
+            let late = submission::find(writer, late)?
+                .filter(|late| late.sub_task_id == id && late.is_late)
+                .ok_or(ServiceError::not_found("submission"))?;
+            agent::find(writer, late.agent_id)?.ok_or(ServiceError::not_found("agent"))?;
+            let step = stepper.step(writer, id, &Command::Adopt { from: late.agent_id })?;
+            // The one in review is the newest, so it is handed in again.
+            let adopted = Submission {
+                id: new,
+                attempt: step.after.attempt,
+                is_late: false,
+                created_at: stepper.now,
+                ..late
+            };
+            submission::insert(writer, &adopted)?;
+            Ok(step.after)
+        })
     }
 }
 

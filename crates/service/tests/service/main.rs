@@ -24,3 +24,4 @@ mod submission;
 mod task;
 mod transfer;
 mod waiting;
+mod watch;
