@@ -93,6 +93,8 @@ pub(crate) enum Command {
     /// once.
     Serve(ListenArgs),
     Demo(demo::DemoArgs),
+    #[command(hide = true)]
+    DemoExecutor(demo::ExecutorArgs),
     Config(config::ConfigArgs),
     Agent(agent::AgentArgs),
     Task(task::TaskArgs),
@@ -108,6 +110,7 @@ impl Command {
         match self {
             Self::Serve(_) => "info,actix_server=warn",
             Self::Demo(_)
+            | Self::DemoExecutor(_)
             | Self::Config(_)
             | Self::Agent(_)
             | Self::Task(_)

@@ -3,6 +3,7 @@
 //! Each agent is a thread with its own API key. What they do is what the role prompts ask of
 //! models; the thinking is replaced by code that reads the files.
 
+mod chaos;
 mod client;
 mod document;
 mod executor;
@@ -18,14 +19,18 @@ mod reviewer;
 mod team;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use chaos::{FastClock, Mortal};
 use executor::{Executor, Habit};
 use host::{Home, Host};
 use library::Library;
 use narrator::Narrator;
+use openmoss_service::{Clock, SystemClock};
 use patrol::Patrol;
 use planner::{Delivered, Planner};
 use report::{Job, Report};
@@ -60,6 +65,7 @@ const WORDS_MAX: usize = 10_000;
 Examples:
   openmoss demo                          index ./docs, then keep the dashboard open
   openmoss demo --dir ~/notes --speed 0.1   slowly, to watch it in the dashboard
+  openmoss demo --chaos                  half of the executors die, and the job is done all the same
   openmoss demo --exit --json            as a test: exit code 0 only if all came out right")]
 pub(crate) struct DemoArgs {
     /// The folder of texts [default: ./docs, else this folder]
@@ -71,6 +77,9 @@ pub(crate) struct DemoArgs {
     /// How fast the agents think; 0.1 is ten times slower, to watch
     #[arg(long, default_value_t = 1.0, value_name = "X", value_parser = parse_speed)]
     speed: f64,
+    /// Half of the executors are killed at random moments, and time runs 2,000 times as fast
+    #[arg(long)]
+    chaos: bool,
     /// End after the job, with exit code 0 only if everything came out right
     #[arg(long)]
     exit: bool,
@@ -85,6 +94,8 @@ pub(crate) struct DemoArgs {
     json: bool,
 }
 
+pub(crate) use chaos::{ExecutorArgs, run_executor};
+
 fn parse_speed(text: &str) -> Result<f64, String> {
     let speed = text.parse().ok().filter(|speed| (0.01..=1000.0).contains(speed));
     speed.ok_or_else(|| "must be a number from 0.01 to 1000".to_owned())
@@ -95,7 +106,9 @@ pub(crate) fn run(place: &PlaceArgs, args: &DemoArgs) -> Result<ExitCode, CliErr
     let signals = Signals::listen().map_err(CliError::io("cannot listen for signals"))?;
     let library = open_library(args.dir.as_deref())?;
     let home = Home::make(place.database.as_deref(), args.data.as_deref())?;
-    let result = Host::start(&home, args.port, &library.root, args.executors.into())
+    let clock: Arc<dyn Clock> =
+        if args.chaos { Arc::new(FastClock::start()) } else { Arc::new(SystemClock) };
+    let result = Host::start(&home, args.port, &library.root, args.executors.into(), clock)
         .and_then(|host| show(host, &home, &library, args, &signals));
     home.clean_up();
     result
@@ -172,7 +185,9 @@ fn do_job(
 ) -> Result<Report, CliError> {
     let team = Team::new(narrator, args.speed);
     let begin = Instant::now();
-    let delivered = work_together(&team, host, home, library, signals);
+    let deaths = AtomicU32::new(0);
+    let mortals = if args.chaos { usize::from(args.executors / 2) } else { 0 };
+    let delivered = work_together(&team, host, home, library, (mortals, &deaths), signals);
     let duration = begin.elapsed();
     let delivered = match (team.end(), delivered) {
         (Some(End::Delivered), Some(delivered)) => delivered,
@@ -189,6 +204,7 @@ fn do_job(
         index: delivered.path.display().to_string(),
         duration,
         requests: host.agents.requests(),
+        deaths: args.chaos.then(|| deaths.into_inner()),
     };
     let report = Report::make(&host.agents.planner, job);
     let mut report = report.map_err(|trouble| CliError::Failed(trouble.to_string()))?;
@@ -202,6 +218,7 @@ fn work_together(
     host: &Host,
     home: &Home,
     library: &Library,
+    (mortals, deaths): (usize, &AtomicU32),
     signals: &Signals,
 ) -> Option<Delivered> {
     let agents = &host.agents;
@@ -211,6 +228,12 @@ fn work_together(
     let patrol = Patrol { client: &agents.patrol, team };
     std::thread::scope(|scope| {
         for (number, (name, client)) in agents.executors.iter().enumerate() {
+            // The careless one lives: its mistakes are part of the story.
+            if number >= agents.executors.len() - mortals {
+                let mortal = Mortal { name, client, team, workspace, deaths };
+                scope.spawn(move || team.run(name, || mortal.live()));
+                continue;
+            }
             let habit = if number == 0 { Habit::CarelessFor(CARELESS_FOR) } else { Habit::Careful };
             let executor = Executor { name, client, team, workspace, habit };
             scope.spawn(move || team.run(name, || executor.work()));

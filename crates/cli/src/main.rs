@@ -40,6 +40,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
     match cli.command {
         Command::Serve(args) => serve::run(&place, args),
         Command::Demo(args) => demo::run(&place, &args),
+        Command::DemoExecutor(args) => demo::run_executor(&args),
         Command::Config(args) => command::config::run(&place, &args),
         Command::Agent(args) => command::agent::run(&place, &args),
         Command::Task(args) => command::task::run(&place, &args),

@@ -52,6 +52,13 @@ pub(super) enum Credential {
     Agent(String),
 }
 
+impl ClientError {
+    /// Whether somebody else was quicker, or has the work by now.
+    pub(super) fn is_conflict(&self) -> bool {
+        matches!(self.cause, Cause::Refused { status: StatusCode::CONFLICT, .. })
+    }
+}
+
 impl Credential {
     fn header(&self) -> Option<(&'static str, String)> {
         match self {
@@ -99,6 +106,16 @@ impl Client {
             credential,
             requests: AtomicU64::new(0),
         }
+    }
+
+    /// Where the server is.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The agent's key; empty for whoever is none.
+    pub(super) fn key(&self) -> &str {
+        if let Credential::Agent(key) = &self.credential { key } else { "" }
     }
 
     /// How many requests were sent.

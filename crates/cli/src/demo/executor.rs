@@ -48,7 +48,7 @@ impl Executor<'_> {
         while !self.team.is_over() {
             match self.find_work()? {
                 Some(sub_task) => {
-                    self.carry_out(&sub_task)?;
+                    self.work_on(&sub_task)?;
                     idle = Idle::none();
                 }
                 None => idle.pause(self.team),
@@ -57,9 +57,20 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// What was sent back comes first, then what was given to it, then the queue.
+    /// Whoever was away for too long is told that the work is somebody else's by now.
+    fn work_on(&mut self, sub_task: &SubTask) -> Result<(), Trouble> {
+        match self.carry_out(sub_task) {
+            Err(Trouble::Client(refused)) if refused.is_conflict() => {
+                self.team.narrator.say(&format!("{}: lost {:?}", self.name, sub_task.name));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// What it was at comes first, then what was sent back, what was given to it, and the queue.
     fn find_work(&self) -> Result<Option<SubTask>, Trouble> {
-        for status in ["rework", "assigned"] {
+        for status in ["in_progress", "rework", "assigned"] {
             let path = format!("/api/sub-tasks/mine?status={status}");
             if let Some(own) = self.client.get_newest(&path, 1)?.pop() {
                 return Ok(Some(own));

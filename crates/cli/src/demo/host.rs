@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use openmoss_http::Server;
 use openmoss_service::settings::Secret;
-use openmoss_service::{Background, Service, SystemClock};
+use openmoss_service::{Background, Clock, Service};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -108,6 +108,7 @@ impl Host {
         port: Option<u16>,
         workspace: &Path,
         executors: usize,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, CliError> {
         let flags = Flags {
             host: Some("127.0.0.1".to_owned()),
@@ -117,7 +118,7 @@ impl Host {
         // There is no such file: the demo has settings of its own.
         let config = Some(home.folder.join("config.yaml"));
         let loaded = ConfigLayers::load(config, Vec::new(), flags, Purpose::Inspect)?;
-        let service = Arc::new(Service::open(Arc::new(loaded.layers), Arc::new(SystemClock))?);
+        let service = Arc::new(Service::open(Arc::new(loaded.layers), clock)?);
         if service.is_initialized()? {
             let message = "this database is in use; the demo needs a new one";
             return Err(CliError::Failed(message.to_owned()));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, SubTask};
 use super::index;
 use super::job::Job;
 use super::library::Library;
@@ -136,6 +136,21 @@ impl Planner<'_> {
         Ok(self.client.put::<Value>(&path, &json!({"status": status})).map(drop)?)
     }
 
+    /// Nothing here needs an answer of a human: what is blocked lost its owners, and is tried again.
+    fn unblock(&self, task_id: &str) -> Result<(), Trouble> {
+        let path = format!("/api/sub-tasks?task_id={task_id}&status=blocked");
+        let blocked: Vec<SubTask> = self.client.get_all(&path)?;
+        for sub_task in blocked {
+            self.team.narrator.say(&format!("planner: puts back {:?}", sub_task.name));
+            let path = format!("/api/sub-tasks/{}/requeue", sub_task.id);
+            match self.client.post::<Value>(&path, &json!({})) {
+                Err(refused) if !refused.is_conflict() => return Err(refused.into()),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Follows the task's events until the last sub-task is over.
     fn wait_for_all_done(&self, task_id: &str) -> Result<(), Trouble> {
         let mut after = 0;
@@ -146,6 +161,9 @@ impl Planner<'_> {
             if events.items.iter().any(|event| event.kind == "all_done") {
                 self.team.narrator.say("planner: all sub-tasks are done");
                 return Ok(());
+            }
+            if events.items.iter().any(|event| event.kind == "sub_task_blocked") {
+                self.unblock(task_id)?;
             }
             after = events.next_after;
             if events.items.is_empty() {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::client::{Client, Review, SubTask};
 use super::team::Trouble;
@@ -21,6 +22,10 @@ pub(super) struct Report {
     rejected: usize,
     reworks: u32,
     agents: Vec<AgentRow>,
+    /// How many executors were killed; none in a peaceful demo.
+    deaths: Option<u32>,
+    /// How many owners the server's patrol found dead at work.
+    lost_owners: usize,
     requests: u64,
     requests_per_sub_task: f64,
     seconds: f64,
@@ -60,6 +65,8 @@ pub(super) struct Job<'a> {
     pub(super) duration: Duration,
     /// Every agent's name and how many requests it sent.
     pub(super) requests: Vec<(String, u64)>,
+    /// How many executors were killed, if that was part of it.
+    pub(super) deaths: Option<u32>,
 }
 
 /// What the server knows about the job.
@@ -68,6 +75,7 @@ struct Facts {
     sub_tasks: Vec<SubTask>,
     reviews: Vec<Review>,
     standings: Vec<Standing>,
+    lost_owners: usize,
 }
 
 impl Facts {
@@ -81,6 +89,7 @@ impl Facts {
             sub_tasks,
             reviews,
             standings: client.get("/api/scores/leaderboard")?,
+            lost_owners: client.get_all::<Value>("/api/patrol-records?type=owner_lost")?.len(),
         })
     }
 
@@ -114,6 +123,10 @@ impl Facts {
         expect(rejected > 0, "nothing was sent back, although somebody was careless".to_owned());
         let reworks = usize::try_from(self.reworks()).unwrap_or(usize::MAX);
         expect(reworks == rejected, format!("{reworks} reworks after {rejected} rejections"));
+        let replaced: u32 = self.sub_tasks.iter().map(|one| one.attempt.saturating_sub(1)).sum();
+        let lost = self.lost_owners;
+        let is_told = usize::try_from(replaced).is_ok_and(|replaced| replaced <= lost);
+        expect(is_told, format!("{replaced} owners were replaced, and patrol tells of {lost}"));
         let earned = self.earned();
         for standing in &self.standings {
             let earned = earned.get(standing.agent_id.as_str()).copied().unwrap_or(0);
@@ -159,6 +172,8 @@ impl Report {
             rejected: facts.reviews_that("rejected"),
             reworks: facts.reworks(),
             agents: agents.collect(),
+            deaths: job.deaths,
+            lost_owners: facts.lost_owners,
             requests,
             requests_per_sub_task: ratio(requests, facts.done()),
             seconds: job.duration.as_secs_f64(),
@@ -181,6 +196,7 @@ impl Report {
                 format!("{}: {} approved, {} rejected", self.reviews, self.approved, self.rejected),
             ),
             ("reworks", self.reworks.to_string()),
+            ("deaths", self.deaths_text()),
             (
                 "requests",
                 format!(
@@ -197,6 +213,16 @@ impl Report {
             format!("This did not come out right:\n- {}", self.problems.join("\n- "))
         };
         format!("{agents}\n\n{numbers}\n\n{verdict}")
+    }
+}
+
+impl Report {
+    fn deaths_text(&self) -> String {
+        let found = self.lost_owners;
+        self.deaths.map_or_else(
+            || "none".to_owned(),
+            |deaths| format!("{deaths} executors killed, {found} of them found dead at work"),
+        )
     }
 }
 

@@ -1,0 +1,134 @@
+//! Executors that die: processes of their own, killed at random moments.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use openmoss_domain::Timestamp;
+use openmoss_service::{Clock, SystemClock};
+use rand::Rng as _;
+
+use super::client::{Client, Credential};
+use super::executor::{Executor, Habit};
+use super::narrator::Narrator;
+use super::parse_speed;
+use super::team::{Team, Trouble};
+use crate::error::CliError;
+use crate::exit_code::ExitCode;
+
+/// How often one executor is killed; after the last time it stays dead.
+const DEATHS: u32 = 4;
+/// How long it lives, and how long it is dead, in milliseconds.
+const LIFE: std::ops::Range<u64> = 80..900;
+const DEATH: std::ops::Range<u64> = 200..6000;
+/// Where the executor's process finds its key: not among the arguments, which everybody can read.
+const KEY: &str = "OPENMOSS_KEY";
+
+/// A clock that runs faster, so that hours of silence pass while one watches.
+#[derive(Debug)]
+pub(super) struct FastClock {
+    began: Timestamp,
+    begin: Instant,
+}
+
+/// How much faster: a lease of two hours is over in less than four seconds.
+const FASTER: u32 = 2000;
+
+impl FastClock {
+    pub(super) fn start() -> Self {
+        Self { began: SystemClock.now(), begin: Instant::now() }
+    }
+}
+
+impl Clock for FastClock {
+    fn now(&self) -> Timestamp {
+        self.began.plus(self.begin.elapsed().saturating_mul(FASTER))
+    }
+}
+
+/// An executor that is killed again and again.
+pub(super) struct Mortal<'a> {
+    pub(super) name: &'a str,
+    pub(super) client: &'a Client,
+    pub(super) team: &'a Team<'a>,
+    pub(super) workspace: &'a Path,
+    /// How many were killed, in all.
+    pub(super) deaths: &'a AtomicU32,
+}
+
+impl Mortal<'_> {
+    /// Lives and dies until the end, or until it stays dead.
+    pub(super) fn live(&self) -> Result<(), Trouble> {
+        let failed = |what: &str, why: &dyn std::fmt::Display| {
+            Trouble::Other(format!("cannot {what} a process: {why}"))
+        };
+        for death in 1..=DEATHS {
+            let mut child = self.spawn().map_err(|error| failed("start", &error))?;
+            self.team.pause(random(LIFE));
+            if let Some(status) = child.try_wait().map_err(|error| failed("watch", &error))? {
+                return Err(failed("keep", &status));
+            }
+            child.kill().map_err(|error| failed("kill", &error))?;
+            child.wait().map_err(|error| failed("bury", &error))?;
+            if self.team.is_over() {
+                break;
+            }
+            self.deaths.fetch_add(1, Ordering::Relaxed);
+            let for_good = if death == DEATHS { " for good" } else { "" };
+            self.team.narrator.say(&format!("{} is killed{for_good}", self.name));
+            self.team.pause(random(DEATH));
+        }
+        Ok(())
+    }
+
+    fn spawn(&self) -> std::io::Result<Child> {
+        Command::new(std::env::current_exe()?)
+            .arg("demo-executor")
+            .args(["--url", self.client.url(), "--name", self.name])
+            .arg("--workspace")
+            .arg(self.workspace)
+            .args(["--speed", &self.team.speed.to_string()])
+            .env(KEY, self.client.key())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+    }
+}
+
+fn random(millis: std::ops::Range<u64>) -> Duration {
+    Duration::from_millis(rand::rng().random_range(millis))
+}
+
+/// An executor of the demo in a process of its own
+#[derive(Args)]
+pub(crate) struct ExecutorArgs {
+    /// The server
+    #[arg(long)]
+    url: String,
+    /// What it is called
+    #[arg(long)]
+    name: String,
+    /// The folder that the whole team sees
+    #[arg(long)]
+    workspace: PathBuf,
+    /// How fast it thinks
+    #[arg(long, default_value_t = 1.0, value_parser = parse_speed)]
+    speed: f64,
+}
+
+/// Works until it is killed, or the server is gone.
+pub(crate) fn run_executor(args: &ExecutorArgs) -> Result<ExitCode, CliError> {
+    let key = std::env::var(KEY)
+        .map_err(|_| CliError::Usage(format!("{KEY} must hold the agent's key")))?;
+    let client = Client::new(&args.url, Credential::Agent(key));
+    let narrator = Narrator::start();
+    let team = Team::new(&narrator, args.speed);
+    let (name, workspace) = (args.name.as_str(), args.workspace.as_path());
+    let executor =
+        Executor { name, client: &client, team: &team, workspace, habit: Habit::Careful };
+    executor.work().map_err(|trouble| CliError::Failed(trouble.to_string()))?;
+    Ok(ExitCode::Done)
+}
