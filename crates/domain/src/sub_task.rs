@@ -245,12 +245,9 @@ impl SubTask {
     pub fn allowed_actions(&self, actor: Actor) -> Vec<Action> {
         let mut actions = allowed_actions(self.status, actor.kind(), self.is_owned_by(actor));
         let can_begin = self.open_prerequisites == 0 && !self.held;
-        actions.retain(|action| match action {
-            Action::Claim | Action::Start => can_begin,
-            // Only where there is a late submission, which a sub-task does not know of.
-            Action::Adopt => false,
-            _ => true,
-        });
+        actions.retain(|action| can_begin || !matches!(action, Action::Claim | Action::Start));
+        // Only where there is a late submission, which a sub-task does not know of.
+        actions.retain(|action| *action != Action::Adopt);
         actions
     }
 }

@@ -122,7 +122,7 @@ pub(crate) struct ExecutorArgs {
 /// Works until it is killed, or the server is gone.
 pub(crate) fn run_executor(args: &ExecutorArgs) -> Result<ExitCode, CliError> {
     let key = std::env::var(KEY)
-        .map_err(|_| CliError::Usage(format!("{KEY} must hold the agent's key")))?;
+        .map_err(|why| CliError::Usage(format!("{KEY} must hold the agent's key: {why}")))?;
     let client = Client::new(&args.url, Credential::Agent(key));
     let narrator = Narrator::start();
     let team = Team::new(&narrator, args.speed);
