@@ -1,10 +1,13 @@
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { createDashboardRouter } from './router'
 import { json, serve, type Routes } from './testing/server'
 import { TOKEN_KEY } from './stores/session'
 
 const SET_UP: Routes = { 'GET /api/setup/status': () => json({ initialized: true, has_external_url: false }) }
+
+// A page is compiled when it is opened for the first time.
+vi.setConfig({ testTimeout: 30_000 })
 
 beforeEach(() => {
   localStorage.clear()
@@ -19,7 +22,7 @@ async function open(path: string): Promise<string> {
 
 test.each([
   { enabled: true, path: '/feed?agent=a' },
-  { enabled: false, path: '/login?next=/feed?agent%3Da' },
+  { enabled: false, path: '/login?next=/feed?agent=a' },
 ])('the feed without a session, when it is public: $enabled', async ({ enabled, path }) => {
   serve({ ...SET_UP, 'GET /api/feed/status': () => json({ enabled }) })
   expect(await open('/feed?agent=a')).toBe(path)
