@@ -35,6 +35,7 @@ export const patrol = {
   kind: {
     owner_silent: 'Silent executor',
     owner_lost: 'Lost executor',
+    untouched: 'Not begun',
     blocked_long: 'Blocked for long',
     unreviewed: 'Waits for review',
     unclaimed: 'Waits to be claimed',

@@ -38,6 +38,7 @@ export const patrol: Translation<typeof original> = {
   kind: {
     owner_silent: '执行者无响应',
     owner_lost: '执行者失联',
+    untouched: '未开始',
     blocked_long: '长时间阻塞',
     unreviewed: '等待审查',
     unclaimed: '等待领取',
