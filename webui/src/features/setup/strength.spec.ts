@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { strength } from './strength'
+import { strength } from './passwordStrength'
 
 test.each([
   ['', 'weak'],

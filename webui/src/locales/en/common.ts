@@ -3,6 +3,7 @@ export const common = {
     close: 'Close',
     cancel: 'Cancel',
     save: 'Save',
+    discard: 'Discard',
     back: 'Back',
     next: 'Next',
     copy: 'Copy',
@@ -18,6 +19,33 @@ export const common = {
     time: 'Time',
     actions: 'Actions',
     nothingFound: 'Nothing found',
+  },
+  unsaved: {
+    title: 'Leave without saving?',
+    text: 'What you changed here is not saved and would be lost.',
+    leave: 'Leave',
+  },
+  markdown: {
+    view: 'View of the text',
+    write: 'Write',
+    both: 'Side by side',
+    preview: 'Preview',
+    size: '{characters} characters, Markdown',
+  },
+  origin: {
+    builtIn: 'Part of the program',
+    own: 'Edited here',
+  },
+  password: {
+    hint: 'At least 6 characters; a few words are easy to remember and hard to guess.',
+    show: 'Show',
+    hide: 'Hide',
+    strength: {
+      weak: 'Weak',
+      fair: 'Fair',
+      good: 'Good',
+      strong: 'Strong',
+    },
   },
   table: {
     pages: 'Pages of the list',

@@ -1,3 +1,4 @@
+import { about } from './about'
 import { actions } from './actions'
 import { agents } from './agents'
 import { calls } from './calls'
@@ -6,22 +7,29 @@ import { dashboard } from './dashboard'
 import { feed } from './feed'
 import { logs } from './logs'
 import { patrol } from './patrol'
+import { prompts } from './prompts'
 import { reviews } from './reviews'
 import { scores } from './scores'
+import { settings } from './settings'
 import { setup } from './setup'
 import { shell } from './shell'
+import { skills } from './skills'
 import { tasks } from './tasks'
 import { vocabulary } from './vocabulary'
 
 export const en = {
   ...{ ...shell, ...common, ...vocabulary, ...actions, ...calls },
+  about,
   agents,
   dashboard,
   feed,
   logs,
   patrol,
+  prompts,
   reviews,
   scores,
+  settings,
   setup,
+  skills,
   tasks,
 }

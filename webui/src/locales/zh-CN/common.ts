@@ -6,6 +6,7 @@ export const common: Translation<typeof original> = {
     close: '关闭',
     cancel: '取消',
     save: '保存',
+    discard: '放弃更改',
     back: '上一步',
     next: '下一步',
     copy: '复制',
@@ -21,6 +22,33 @@ export const common: Translation<typeof original> = {
     time: '时间',
     actions: '操作',
     nothingFound: '没有找到',
+  },
+  unsaved: {
+    title: '不保存就离开？',
+    text: '您在此处的更改尚未保存，离开后将会丢失。',
+    leave: '离开',
+  },
+  markdown: {
+    view: '文本视图',
+    write: '编辑',
+    both: '并排',
+    preview: '预览',
+    size: '{characters} 个字符，Markdown',
+  },
+  origin: {
+    builtIn: '程序自带',
+    own: '在此修改过',
+  },
+  password: {
+    hint: '至少 6 个字符；几个词语的组合好记又难猜。',
+    show: '显示',
+    hide: '隐藏',
+    strength: {
+      weak: '弱',
+      fair: '一般',
+      good: '良好',
+      strong: '强',
+    },
   },
   table: {
     pages: '列表分页',

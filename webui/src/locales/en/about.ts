@@ -1,0 +1,17 @@
+export const about = {
+  title: 'About',
+  text: 'What runs here, and where to read more.',
+  version: 'Version',
+  contract: 'API for existing clients',
+  database: 'Database',
+  timezone: 'Time zone',
+  ready: 'Ready',
+  notReady: 'Not ready: the database does not answer',
+  docs: 'API documentation',
+  docsText: 'Every operation, to read and to try out, with your own key or session.',
+  openapi: 'OpenAPI document',
+  openapiText: 'To make a client of your own from.',
+  newTab: 'opens in a new tab',
+  report: 'For a question or a bug report',
+  reportText: 'Says which program and which browser, and nothing else.',
+}
