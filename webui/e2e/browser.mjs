@@ -108,6 +108,18 @@ const pages = () => ({
   'sub-task-history': `/tasks/${known.task}?sub=${known.blocked}&part=history`,
   agents: '/agents',
   agent: `/agents/${known.agent}`,
+  'sub-task-notes': `/tasks/${known.task}?sub=${known.blocked}&part=notes`,
+  feed: '/feed',
+  'feed-interactions': '/feed?view=interactions',
+  reviews: '/reviews',
+  review: `/reviews?review=${known.review}`,
+  scores: '/scores',
+  'score-changes': '/scores?view=changes',
+  logs: '/logs',
+  'logs-requests': '/logs?view=requests',
+  'logs-of-agent': `/logs?view=requests&agent=${known.agent}`,
+  patrol: '/patrol',
+  'patrol-record': `/patrol?record=${known.record}`,
   settings: '/settings',
   access: '/settings?part=access',
   prompts: '/prompts',
@@ -121,3 +133,210 @@ const pages = () => ({
   skill: '/skills/wordpress-skill',
   'skill-script': '/skills/wordpress-skill?file=wordpress.py',
   about: '/about',
+  'not-found': '/no-such-page',
+})
+
+for (const width of WIDTHS) {
+  for (const colorScheme of SCHEMES) {
+    for (const locale of LOCALES) {
+      test(`every page at ${width} px, ${colorScheme}, ${locale}`, async () => {
+        const { page, wrong } = await openSignedIn({ colorScheme, locale, viewport: { width, height: 900 } })
+        for (const [name, path] of Object.entries(pages())) {
+          await page.goto(server.address + path)
+          await settle(page)
+          await check(page, `${name}-${width}-${colorScheme}-${locale}`)
+          assert.deepEqual(wrong, [], path)
+        }
+        assert.equal(await page.evaluate(() => window.harmed), undefined)
+      })
+    }
+  }
+}
+
+test('the feed opens without a session only while it is public, and shows nothing that was written', async () => {
+  const { page: stranger } = await openPage()
+  await stranger.goto(`${server.address}/feed`)
+  await stranger.waitForURL(/login\?next=\/feed/)
+  await call('PUT', server.address, '/api/admin/config', { webui: { public_feed: true } }, known.admin)
+  for (const width of WIDTHS) {
+    for (const colorScheme of SCHEMES) {
+      const { page, wrong } = await openPage({ colorScheme, viewport: { width, height: 900 } })
+      await page.goto(`${server.address}/feed`)
+      await settle(page)
+      await page.getByText('handed in work').first().waitFor()
+      await check(page, `feed-public-${width}-${colorScheme}`)
+      assert.equal(await page.getByText(/Which year|Some bold text/).count(), 0)
+      assert.deepEqual(wrong, [])
+    }
+  }
+  await call('PUT', server.address, '/api/admin/config', { webui: { public_feed: false } }, known.admin)
+})
+
+test('a finding is resolved from its drawer', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/patrol?record=${known.record}`)
+  await page.getByRole('dialog').getByRole('button', { name: 'Resolve' }).click()
+  const question = page.getByRole('dialog', { name: 'Resolve' })
+  await question.getByLabel('What was done').fill('The year is in the notes now.')
+  await question.getByRole('button', { name: 'Resolve' }).click()
+  await page.getByRole('dialog').getByText('The year is in the notes now.').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('heading', { name: 'Patrol' }).waitFor()
+  await page.getByText('Nothing is wrong').waitFor()
+  assert.deepEqual(wrong, [])
+})
+
+test('a score is adjusted, and the leaderboard follows', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/scores`)
+  await page.getByRole('button', { name: 'Adjust the score of eli' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Adjust a score' })
+  await dialog.getByLabel('Change').fill('+40')
+  await dialog.getByLabel('Reason').fill('A good idea')
+  await dialog.getByRole('button', { name: 'Adjust a score' }).click()
+  await page.getByRole('row', { name: /eli/ }).getByText('42', { exact: true }).waitFor()
+  assert.deepEqual(wrong, [])
+})
+
+test('a note is added, and the feed shows it as it happens', async () => {
+  const { page, wrong } = await openSignedIn()
+  const { page: feed, wrong: wrongThere } = await openSignedIn()
+  await feed.goto(`${server.address}/feed`)
+  await settle(feed)
+  await page.goto(`${server.address}/tasks/${known.task}?sub=${known.inReview}&part=notes`)
+  await page.getByLabel('New note').fill('Look at the second table, too.')
+  await page.getByRole('button', { name: 'Add the note' }).click()
+  await page.getByRole('listitem').getByText('Look at the second table, too.').waitFor()
+  await feed.getByText('Look at the second table, too.').waitFor()
+  assert.deepEqual([...wrong, ...wrongThere], [])
+})
+
+test('what agents write does no harm', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/tasks/${known.task}`)
+  await page.locator('.prose-text strong').first().waitFor()
+  const found = await page.locator('.prose-text').first().evaluate((element) => ({
+    harmful: element.querySelectorAll('script, img, style, iframe, form, input, [onclick], [onerror], a[href^=javascript]').length,
+    text: element.textContent,
+  }))
+  assert.equal(found.harmful, 0)
+  assert.match(found.text, /<script>/)
+  assert.equal(await page.evaluate(() => window.harmed), undefined)
+  assert.deepEqual(wrong, [])
+})
+
+test('blocked work is unblocked from its drawer, and the page follows', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/tasks/${known.task}?sub=${known.blocked}`)
+  const drawer = page.getByRole('dialog')
+  await drawer.getByText('Which year?').first().waitFor()
+  await drawer.getByRole('button', { name: 'Unblock' }).click()
+  await page.getByRole('dialog').last().getByRole('button', { name: 'Unblock' }).click()
+  await drawer.getByText('Pending').first().waitFor()
+  assert.deepEqual(wrong, [])
+})
+
+/** As a hand does it: Playwright's own would scroll the board in the middle of it. */
+async function drag(page, card, column) {
+  await column.scrollIntoViewIfNeeded()
+  await card.scrollIntoViewIfNeeded()
+  const from = await card.boundingBox()
+  const to = await column.boundingBox()
+  const [x, y] = [from.x + from.width / 2, from.y + from.height / 2]
+  await page.mouse.move(x, y)
+  await page.mouse.down()
+  await page.mouse.move(x + 10, y + 10, { steps: 3 })
+  await page.mouse.move(to.x + to.width / 2, y, { steps: 10 })
+  await page.mouse.up()
+}
+
+test('the board refuses a move with the reason, and makes one that is allowed', async () => {
+  const { page, wrong } = await openSignedIn({ viewport: { width: 2600, height: 1000 } })
+  await page.goto(`${server.address}/tasks/${known.task}?view=board`)
+  const column = (name) => page.locator('section', { has: page.getByRole('heading', { name, exact: true }) })
+  const card = column('In review').locator('article').first()
+  await drag(page, card, column('In progress'))
+  await page.getByText('Only its executor can start it.').first().waitFor()
+  await drag(page, card, column('Done'))
+  await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
+  await column('In review').locator('article').first().waitFor({ state: 'detached' })
+  assert.deepEqual(wrong, [])
+})
+
+test('a goal that is being written outlives the session', async () => {
+  const { page } = await openPage()
+  await page.goto(`${server.address}/tasks`)
+  await page.waitForURL(/login\?next=/)
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByLabel('Password').press('Enter')
+  await page.getByRole('heading', { name: 'Tasks' }).waitFor()
+  await page.getByRole('button', { name: 'New goal' }).click()
+  await page.getByLabel('Goal', { exact: true }).fill('Stated after a break')
+  const token = await page.evaluate(() => localStorage.getItem('openmoss.admin-token'))
+  await post(server.address, '/api/admin/logout', undefined, { 'X-Admin-Token': token })
+  await page.getByRole('button', { name: 'State the goal' }).click()
+  const login = page.getByRole('dialog', { name: 'Your session is over' })
+  await login.getByLabel('Password').fill(PASSWORD)
+  await login.getByLabel('Password').press('Enter')
+  await page.getByRole('heading', { name: 'Stated after a break' }).waitFor()
+})
+
+test('login and dashboard together load little JavaScript', async () => {
+  const sizes = new Map()
+  for (const [path, open] of Object.entries({ '/login': openPage, '/dashboard': openSignedIn })) {
+    const { page } = await open()
+    page.on('requestfinished', async (request) => {
+      if (request.resourceType() === 'script') sizes.set(request.url(), (await request.sizes()).responseBodySize)
+    })
+    await page.goto(server.address + path, { waitUntil: 'load' })
+    await settle(page)
+  }
+  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+  assert.ok(sizes.size > 5 && total < SCRIPT_BYTES_MAX, `${sizes.size} scripts, ${total} bytes`)
+})
+
+test('the palette finds work by its name', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/dashboard`)
+  await settle(page)
+  await page.keyboard.press('Control+k')
+  await page.getByPlaceholder(/A page/).fill('Publish')
+  await page.getByRole('option', { name: /Publish/ }).click()
+  await page.getByRole('dialog', { name: 'Publish' }).waitFor()
+  assert.deepEqual(wrong, [])
+})
+
+/** Puts a credential into Swagger UI's dialog under the scheme of this name. */
+async function authorize(page, scheme, value) {
+  await page.locator('.auth-wrapper .authorize').first().click()
+  const box = page.locator('.auth-container', { hasText: scheme }).first()
+  await box.locator('input').fill(value)
+  await box.getByRole('button', { name: /apply|authorize/i }).click()
+  await page.locator('.btn-done').first().click()
+}
+
+/** Opens an operation, changes its body if one is given, executes it, and returns the status. */
+async function execute(page, operation, body) {
+  const block = page.locator(`[id$="-${operation}"]`)
+  await block.locator('.opblock-summary-control').first().click()
+  if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body))
+  await block.getByRole('button', { name: 'Execute' }).click()
+  const status = block.locator('.live-responses-table .response-col_status').nth(1)
+  await status.waitFor()
+  return (await status.textContent()).trim().slice(0, 3)
+}
+
+test('Swagger UI makes one call with each kind of credential', async () => {
+  const { page, wrong } = await openPage({ viewport: { width: 1440, height: 1000 } })
+  await page.goto(`${server.address}/docs/`)
+  await page.getByText('list_tasks').or(page.locator('[id$="-list_tasks"]')).first().waitFor()
+  await authorize(page, 'agent ', known.key)
+  assert.equal(await execute(page, 'list_tasks'), '200')
+  await authorize(page, 'X-Admin-Token', known.token)
+  assert.equal(await execute(page, 'overview'), '200')
+  await authorize(page, 'X-Registration-Token', known.registration)
+  const agent = { name: 'swagger', role: 'executor', description: '' }
+  assert.equal(await execute(page, 'register_agent', agent), '200')
+  await page.screenshot({ path: `${SCREENSHOTS}/docs.png` })
+  assert.deepEqual(wrong, [])
+})

@@ -18,7 +18,10 @@ export interface Source {
 }
 
 /** What somebody changes often comes first; sections that a newer server adds come last. */
-const ORDER = ['project', 'workspace', 'agent', 'policy', 'notification', 'webui', 'server', 'content', 'database', 'admin']
+const ORDER = [
+  ...['project', 'workspace', 'agent', 'policy', 'patrol', 'budget', 'notification', 'delivery', 'smtp'],
+  ...['webui', 'server', 'content', 'database', 'admin'],
+]
 
 /** Two that are read for older files' sake and do nothing, one that the wizard sets, one with a form of its own. */
 const HIDDEN = ['webui.auto_update', 'webui.github_repo', 'setup.initialized', 'admin.password']
@@ -31,6 +34,11 @@ export function sectionsOf(settings: readonly Setting[]): Section[] {
     sections.set(section, [...(sections.get(section) ?? []), setting])
   }
   return [...sections].flatMap(([name, found]) => (found.length === 0 ? [] : [{ name, settings: found.sort(switchesFirst) }]))
+}
+
+/** What nobody should read over a shoulder. */
+export function isSecret(key: string): boolean {
+  return /(password|secret)$/.test(key)
 }
 
 /** What is decided before the server listens, and what the environment or a flag sets, is changed there. */
