@@ -78,6 +78,7 @@ export const tasks = {
   noReviews: 'Nobody reviewed it yet.',
   scored: 'score {score}, round {round}',
   older: 'Show older',
+  toLog: 'What agents wrote down about it',
   noNotes: 'No notes yet. Its executor reads what you write here when it looks at the sub-task.',
   newNote: 'New note',
   noteHint: 'Markdown. Ctrl Enter sends it.',

@@ -81,6 +81,7 @@ export const tasks: Translation<typeof original> = {
   noReviews: '还没有人审查。',
   scored: '评分 {score}，第 {round} 轮',
   older: '显示更早的记录',
+  toLog: '智能体关于它的日志',
   noNotes: '还没有备注。执行者查看此子任务时会读到您写的内容。',
   newNote: '新备注',
   noteHint: '支持 Markdown，按 Ctrl Enter 提交。',
