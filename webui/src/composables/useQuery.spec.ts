@@ -79,6 +79,33 @@ test('never shows the answer to a call that a newer one replaced', async () => {
   expect(data.value).toBe('new')
 })
 
+test('many wishes become one call', async () => {
+  const load = counter()
+  const { refreshSoon } = poll(load, { intervalMs: 60_000 })
+  await settle()
+  for (let wish = 0; wish < 5; wish += 1) refreshSoon()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(load).toHaveBeenCalledTimes(2)
+})
+
+test('wishes that never end do not put it off for ever', async () => {
+  const load = counter()
+  const { refreshSoon } = poll(load, { intervalMs: 60_000 })
+  await wish(refreshSoon, 4_000)
+  expect(load.mock.calls.length).toBeGreaterThan(8)
+})
+
+test('a wish does not give up the call that is under way', async () => {
+  const signals: AbortSignal[] = []
+  const load = (signal: AbortSignal) => {
+    signals.push(signal)
+    return new Promise<void>((resolve) => setTimeout(resolve, 1_000))
+  }
+  const { refreshSoon } = poll(load, { intervalMs: 60_000 })
+  await wish(refreshSoon, 4_000)
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false])
+})
+
 test('stops with its scope', async () => {
   const load = vi.fn(async (signal: AbortSignal) => signal)
   const { data } = poll(load)
@@ -103,6 +130,14 @@ function poll<T>(load: (signal: AbortSignal) => Promise<T>, options: Partial<Que
   const query = scope.run(() => useQuery(load, { intervalMs: 1_000, ...options }))
   if (query === undefined) throw new Error('the scope has stopped')
   return query
+}
+
+/** As events do in a team that never rests. */
+async function wish(refreshSoon: () => void, forMs: number): Promise<void> {
+  for (let passed = 0; passed < forMs; passed += 100) {
+    refreshSoon()
+    await vi.advanceTimersByTimeAsync(100)
+  }
 }
 
 function counter() {

@@ -11,7 +11,7 @@ export interface Query<T> {
   isLoading: Readonly<Ref<boolean>>
   /** Asks now, instead of a call that is under way, and starts the interval anew. */
   refresh: () => Promise<void>
-  /** Asks soon; many calls in a short time become one. */
+  /** Asks soon, but not while a call is under way; many calls in a short time become one, however long they go on. */
   refreshSoon: () => void
   /** Replaces `data` by what is known to be true now, without asking. */
   patch: (change: (data: T) => T) => void
@@ -42,6 +42,7 @@ export function useQuery<T>(
   const isLoading = ref(false)
   let current: AbortController | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
+  let isWantedSoon = false
 
   async function refresh(): Promise<void> {
     stop()
@@ -62,14 +63,22 @@ export function useQuery<T>(
       if (current === mine) {
         current = undefined
         isLoading.value = false
-        schedule()
+        if (isWantedSoon) askSoon()
+        else schedule()
       }
     }
   }
 
   function refreshSoon(): void {
+    // A team that never rests would put it off for ever, if each call began the wait anew or gave up the one before.
+    if (isWantedSoon || !isEnabled()) return
+    isWantedSoon = true
+    if (current === undefined) askSoon()
+  }
+
+  function askSoon(): void {
     clearTimeout(timer)
-    if (isEnabled()) timer = setTimeout(() => void refresh(), SOON_MS)
+    timer = setTimeout(() => void refresh(), SOON_MS)
   }
 
   function patch(change: (data: T) => T): void {
@@ -86,6 +95,7 @@ export function useQuery<T>(
     clearTimeout(timer)
     current?.abort()
     current = undefined
+    isWantedSoon = false
     isLoading.value = false
   }
 
