@@ -80,6 +80,22 @@ demo-check:
     url="${TEST_DATABASE_URL:-$(tools/test-postgres start)}"
     psql --quiet "$url" -c 'DROP SCHEMA IF EXISTS demo CASCADE' -c 'CREATE SCHEMA demo'
     target/release/openmoss demo --exit --database "$url?options=-csearch_path%3Ddemo"
+    target/release/openmoss demo --chaos --exit
+    psql --quiet "$url" -c 'DROP SCHEMA demo CASCADE' -c 'CREATE SCHEMA demo'
+    target/release/openmoss demo --chaos --exit --database "$url?options=-csearch_path%3Ddemo"
+
+# Half of the executors die, so many times in a row on each database.
+chaos RUNS="20":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo build --release --features postgres
+    url="${TEST_DATABASE_URL:-$(tools/test-postgres start)}"
+    for run in $(seq {{RUNS}}); do
+        echo "run $run"
+        target/release/openmoss demo --chaos --exit
+        psql --quiet "$url" -c 'DROP SCHEMA IF EXISTS chaos CASCADE' -c 'CREATE SCHEMA chaos'
+        target/release/openmoss demo --chaos --exit --database "$url?options=-csearch_path%3Dchaos"
+    done
 
 # The whole contract with existing clients, played against the release program on both databases.
 contract *ARGS:

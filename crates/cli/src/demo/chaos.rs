@@ -1,5 +1,6 @@
 //! Executors that die: processes of their own, killed at random moments.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,10 +11,9 @@ use openmoss_domain::Timestamp;
 use openmoss_service::{Clock, SystemClock};
 use rand::Rng as _;
 
-use super::client::{Client, Credential};
+use super::client::{Client, Credential, SubTask};
 use super::executor::{Executor, Habit};
 use super::narrator::Narrator;
-use super::parse_speed;
 use super::team::{Team, Trouble};
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
@@ -21,8 +21,16 @@ use crate::exit_code::ExitCode;
 /// How often one executor is killed; after the last time it stays dead.
 const DEATHS: u32 = 4;
 /// How long it lives, and how long it is dead, in milliseconds.
-const LIFE: std::ops::Range<u64> = 80..900;
-const DEATH: std::ops::Range<u64> = 200..6000;
+const LIFE: Range<u64> = 80..900;
+const DEATH: Range<u64> = 200..6000;
+/// How long it lives after it began something, and then is dead: for longer than its lease.
+const AT_WORK: Range<u64> = 0..150;
+const LONG_DEATH: Range<u64> = 6000..9000;
+/// How long it may take to begin something.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How much slower it thinks than the others, so that death finds it at work.
+const SLOWER: f64 = 4.0;
 /// Where the executor's process finds its key: not among the arguments, which everybody can read.
 const KEY: &str = "OPENMOSS_KEY";
 
@@ -66,7 +74,9 @@ impl Mortal<'_> {
         };
         for death in 1..=DEATHS {
             let mut child = self.spawn().map_err(|error| failed("start", &error))?;
-            self.team.pause(random(LIFE));
+            // Every other time it dies whenever it may be, else at work.
+            let is_at_work = death % 2 == 1 && self.begins_something()?;
+            self.team.pause(random(if is_at_work { AT_WORK } else { LIFE }));
             if let Some(status) = child.try_wait().map_err(|error| failed("watch", &error))? {
                 return Err(failed("keep", &status));
             }
@@ -78,9 +88,22 @@ impl Mortal<'_> {
             self.deaths.fetch_add(1, Ordering::Relaxed);
             let for_good = if death == DEATHS { " for good" } else { "" };
             self.team.narrator.say(&format!("{} is killed{for_good}", self.name));
-            self.team.pause(random(DEATH));
+            self.team.pause(random(if is_at_work { LONG_DEATH } else { DEATH }));
         }
         Ok(())
+    }
+
+    /// Waits until it has work in progress; whether it has.
+    fn begins_something(&self) -> Result<bool, Trouble> {
+        let begin = Instant::now();
+        while begin.elapsed() < PATIENCE && !self.team.is_over() {
+            let path = "/api/sub-tasks/mine?status=in_progress";
+            if !self.client.get_newest::<SubTask>(path, 1)?.is_empty() {
+                return Ok(true);
+            }
+            self.team.pause(LOOK_EVERY);
+        }
+        Ok(false)
     }
 
     fn spawn(&self) -> std::io::Result<Child> {
@@ -89,7 +112,7 @@ impl Mortal<'_> {
             .args(["--url", self.client.url(), "--name", self.name])
             .arg("--workspace")
             .arg(self.workspace)
-            .args(["--speed", &self.team.speed.to_string()])
+            .args(["--speed", &(self.team.speed / SLOWER).to_string()])
             .env(KEY, self.client.key())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -98,7 +121,7 @@ impl Mortal<'_> {
     }
 }
 
-fn random(millis: std::ops::Range<u64>) -> Duration {
+fn random(millis: Range<u64>) -> Duration {
     Duration::from_millis(rand::rng().random_range(millis))
 }
 
@@ -115,7 +138,7 @@ pub(crate) struct ExecutorArgs {
     #[arg(long)]
     workspace: PathBuf,
     /// How fast it thinks
-    #[arg(long, default_value_t = 1.0, value_parser = parse_speed)]
+    #[arg(long, default_value_t = 1.0)]
     speed: f64,
 }
 

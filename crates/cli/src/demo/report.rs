@@ -106,7 +106,7 @@ impl Facts {
     }
 
     /// What does not fit together.
-    fn problems(&self, files: usize) -> Vec<String> {
+    fn problems(&self, files: usize, deaths: Option<u32>) -> Vec<String> {
         let mut problems = Vec::new();
         let mut expect = |is_right: bool, problem: String| {
             if !is_right {
@@ -127,6 +127,9 @@ impl Facts {
         let lost = self.lost_owners;
         let is_told = usize::try_from(replaced).is_ok_and(|replaced| replaced <= lost);
         expect(is_told, format!("{replaced} owners were replaced, and patrol tells of {lost}"));
+        if let Some(deaths) = deaths {
+            expect(deaths > 0 && lost > 0, format!("{deaths} died, {lost} of them at work"));
+        }
         let earned = self.earned();
         for standing in &self.standings {
             let earned = earned.get(standing.agent_id.as_str()).copied().unwrap_or(0);
@@ -178,7 +181,7 @@ impl Report {
             requests_per_sub_task: ratio(requests, facts.done()),
             seconds: job.duration.as_secs_f64(),
             index: job.index,
-            problems: facts.problems(job.files),
+            problems: facts.problems(job.files, job.deaths),
         })
     }
 
