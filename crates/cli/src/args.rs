@@ -6,6 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::command::{admin, agent, config, db, skills, sub_task, task};
+use crate::fast_clock::FastClock;
 use crate::{demo, exit_code};
 
 const EXAMPLES: &str = "\
@@ -81,6 +82,9 @@ pub(crate) struct ListenArgs {
     /// The TCP port; 0 takes a free one [default: server.port]
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<u16>,
+    /// Time runs faster, for simulations: since when, in microseconds, and how much
+    #[arg(long, hide = true, value_name = "MICROS:FACTOR")]
+    pub(crate) fast_clock: Option<FastClock>,
 }
 
 /// What to do.
@@ -145,6 +149,7 @@ impl Cli {
             Some(Command::Serve(after)) => Command::Serve(ListenArgs {
                 host: after.host.or(listen.host),
                 port: after.port.or(listen.port),
+                fast_clock: after.fast_clock.or(listen.fast_clock),
             }),
             Some(_) if listen.host.is_some() || listen.port.is_some() => {
                 let message = "--host and --port before the command are for serving only";
@@ -174,7 +179,10 @@ mod tests {
     fn no_command_serves() {
         let cli = parse(&["--port", "0", "--database", "x.db"]).ok().unwrap();
         assert_eq!(cli.place.database.as_deref(), Some("x.db"));
-        assert!(matches!(cli.command, Command::Serve(ListenArgs { port: Some(0), host: None })));
+        assert!(matches!(
+            cli.command,
+            Command::Serve(ListenArgs { port: Some(0), host: None, .. })
+        ));
     }
 
     #[test]
@@ -188,7 +196,10 @@ mod tests {
     #[test]
     fn where_to_listen_is_for_serving_only() {
         let cli = parse(&["--host", "::1", "serve", "--port", "1"]).ok().unwrap();
-        assert!(matches!(cli.command, Command::Serve(ListenArgs { host: Some(_), port: Some(1) })));
+        assert!(matches!(
+            cli.command,
+            Command::Serve(ListenArgs { host: Some(_), port: Some(1), .. })
+        ));
         let error = parse(&["--port", "1", "task", "list"]).err().unwrap();
         assert_eq!(error.exit_code(), 2);
     }

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use chaos::{FastClock, Mortal};
+use chaos::{FASTER, Mortal};
 use executor::{Executor, Habit};
 use host::{Home, Host};
 use library::Library;
@@ -40,6 +40,7 @@ use team::{End, Team, Trouble};
 use crate::args::PlaceArgs;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
+use crate::fast_clock::FastClock;
 use crate::output::Format;
 use crate::signals::Signals;
 
@@ -107,7 +108,7 @@ pub(crate) fn run(place: &PlaceArgs, args: &DemoArgs) -> Result<ExitCode, CliErr
     let library = open_library(args.dir.as_deref())?;
     let home = Home::make(place.database.as_deref(), args.data.as_deref())?;
     let clock: Arc<dyn Clock> =
-        if args.chaos { Arc::new(FastClock::start()) } else { Arc::new(SystemClock) };
+        if args.chaos { Arc::new(FastClock::start(FASTER)) } else { Arc::new(SystemClock) };
     let result = Host::start(&home, args.port, &library.root, args.executors.into(), clock)
         .and_then(|host| show(host, &home, &library, args, &signals));
     home.clean_up();

@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod error;
 mod exit_code;
+mod fast_clock;
 mod logging;
 mod output;
 mod place;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use openmoss_http::{Server, ServerOptions};
-use openmoss_service::{Background, Service, SystemClock};
+use openmoss_service::{Background, Clock, Service, SystemClock};
 
 use crate::args::{ListenArgs, PlaceArgs};
 use crate::config::Purpose;
@@ -21,7 +21,11 @@ pub(crate) fn run(place: &PlaceArgs, listen: ListenArgs) -> Result<ExitCode, Cli
     if let Some(path) = &loaded.created {
         tracing::info!("wrote {}, with a registration token of its own", path.display());
     }
-    let service = Arc::new(Service::open(Arc::new(loaded.layers), Arc::new(SystemClock))?);
+    let clock: Arc<dyn Clock> = match listen.fast_clock {
+        Some(fast) => Arc::new(fast),
+        None => Arc::new(SystemClock),
+    };
+    let service = Arc::new(Service::open(Arc::new(loaded.layers), clock)?);
     let background = start_background(&service)?;
     let server = start(&service)?;
     let url = url_of(server.address());

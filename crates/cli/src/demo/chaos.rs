@@ -7,8 +7,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use openmoss_domain::Timestamp;
-use openmoss_service::{Clock, SystemClock};
 use rand::Rng as _;
 
 use super::client::{Client, Credential, SubTask};
@@ -34,27 +32,8 @@ const SLOWER: f64 = 4.0;
 /// Where the executor's process finds its key: not among the arguments, which everybody can read.
 const KEY: &str = "OPENMOSS_KEY";
 
-/// A clock that runs faster, so that hours of silence pass while one watches.
-#[derive(Debug)]
-pub(super) struct FastClock {
-    began: Timestamp,
-    begin: Instant,
-}
-
 /// How much faster: a lease of two hours is over in less than four seconds.
-const FASTER: u32 = 2000;
-
-impl FastClock {
-    pub(super) fn start() -> Self {
-        Self { began: SystemClock.now(), begin: Instant::now() }
-    }
-}
-
-impl Clock for FastClock {
-    fn now(&self) -> Timestamp {
-        self.began.plus(self.begin.elapsed().saturating_mul(FASTER))
-    }
-}
+pub(super) const FASTER: u32 = 2000;
 
 /// An executor that is killed again and again.
 pub(super) struct Mortal<'a> {
