@@ -90,6 +90,7 @@ export const BLOCKED_KIND: Record<BlockedKind, Presentation> = {
 export const WAITING_KIND: Record<Schemas['WaitingKind'], MessageKey> = {
   prerequisites: 'waitingKind.prerequisites',
   task_status: 'waitingKind.task_status',
+  budget: 'waitingKind.budget',
   no_executor: 'waitingKind.no_executor',
   claim: 'waitingKind.claim',
   owner_start: 'waitingKind.owner_start',

@@ -262,6 +262,7 @@ fn draft(index: usize) -> Draft {
         acceptance: text(150, index),
         kind: if index % 50 == 7 { WorkKind::Recurring } else { WorkKind::Once },
         priority,
+        recurrence: None,
     }
 }
 

@@ -109,6 +109,9 @@ fn of_domain(refusal: &DomainError) -> ExitCode {
         | DomainError::PrerequisitesOpen { .. }
         | DomainError::PrerequisiteCancelled { .. }
         | DomainError::PatrolNotAllowedFrom { .. }
+        | DomainError::ApprovedAlready { .. }
+        | DomainError::BudgetReached { .. }
+        | DomainError::TaskStopped
         | DomainError::TaskHeld => ExitCode::Conflict,
         DomainError::RoleNotAllowed { .. }
         | DomainError::TaskRoleNotAllowed { .. }

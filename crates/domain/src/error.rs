@@ -10,6 +10,7 @@ use crate::id::{AgentId, SubTaskId};
 use crate::patrol::{PatrolAction, PatrolStatus};
 use crate::sub_task::{Action, Status};
 use crate::task::{TaskAction, TaskStatus};
+use crate::usage::Stop;
 
 /// A text that is not one of an enum's tokens.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -103,6 +104,14 @@ pub enum DomainError {
     /// A reviewer tried to judge what it delivered itself.
     #[error("a reviewer may not review its own work; leave it to another reviewer")]
     OwnWork,
+    /// A reviewer approved the same deliverable before.
+    #[error(
+        "you approved this already; {missing} more approvals of other reviewers are needed, so leave it to them"
+    )]
+    ApprovedAlready {
+        /// How many are missing.
+        missing: u32,
+    },
     /// Unfinished prerequisites.
     #[error("{}; take another sub-task until then", open_prerequisites(*open))]
     PrerequisitesOpen {
@@ -122,6 +131,17 @@ pub enum DomainError {
         "the task of this sub-task does not hand out work now; take a sub-task of another task"
     )]
     TaskHeld,
+    /// A budget is used up.
+    #[error("{stop}")]
+    BudgetReached {
+        /// Which, and how far.
+        stop: Stop,
+    },
+    /// The task's budget is used up, so its work is kept back.
+    #[error(
+        "the budget of this task is used up; take work of another task, or ask an admin for more"
+    )]
+    TaskStopped,
     /// The task's status does not allow the action.
     #[error("cannot {} a task whose status is {status}{}", wording::task_verb(*action), wording::task_advice(*status))]
     TaskNotAllowedFrom {

@@ -20,6 +20,8 @@ token_enum! {
         TaskStatusChanged = "task_status_changed",
         /// The last open sub-task of a goal is over: the planner should deliver.
         TaskAllDone = "all_done",
+        /// An admin decided what a goal's sub-tasks must have.
+        TaskPolicySet = "task_policy_set",
         /// A part of a goal was created.
         ModuleCreated = "module_created",
         /// A part of a goal got other texts.
@@ -44,6 +46,8 @@ token_enum! {
         SubTaskSubmittedLate = "sub_task_submitted_late",
         /// It was approved.
         SubTaskApproved = "sub_task_approved",
+        /// A reviewer approved it, and others must, too.
+        SubTaskApprovalGiven = "sub_task_approval_given",
         /// It was sent back.
         SubTaskRejected = "sub_task_rejected",
         /// It cannot go on.
@@ -62,6 +66,24 @@ token_enum! {
         SubTaskEdited = "sub_task_edited",
         /// Its last open prerequisite was done: it can be claimed.
         SubTaskReady = "sub_task_ready",
+        /// Work got a schedule on which it comes round again, or another one.
+        RecurrenceSet = "recurrence_set",
+        /// No round is opened until somebody resumes.
+        RecurrencePaused = "recurrence_paused",
+        /// Rounds are opened again.
+        RecurrenceResumed = "recurrence_resumed",
+        /// No round is opened any more.
+        RecurrenceEnded = "recurrence_ended",
+        /// The next round was due and was opened.
+        RoundOpened = "round_opened",
+        /// A round was due and was left out; the reason is in the payload.
+        RoundSkipped = "round_skipped",
+        /// An agent said what its model used.
+        UsageReported = "usage_reported",
+        /// A budget is used up: no new work is handed out.
+        BudgetReached = "budget_reached",
+        /// An admin gave an agent or a task a budget of its own, or took it away.
+        BudgetSet = "budget_set",
         /// Somebody wrote a note on it.
         NoteAdded = "note_added",
         /// Somebody who watches found something wrong.

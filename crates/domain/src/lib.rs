@@ -27,14 +27,17 @@ pub mod policy;
 pub mod prompt;
 pub mod recurrence;
 pub mod request;
+pub mod requirements;
 pub mod review;
 pub mod rule;
 pub mod score;
+pub mod series;
 pub mod sub_task;
 pub mod submission;
 pub mod task;
 pub mod text;
 pub mod time;
+pub mod usage;
 pub mod version;
 pub mod waiting;
 pub mod watch;
@@ -45,15 +48,17 @@ pub use error::{DomainError, FieldError, Fields};
 pub use event::{Event, EventKind};
 pub use id::{
     AgentId, EventId, LogId, ModuleId, NoteId, PatrolRecordId, RequestId, ReviewId, RuleId,
-    ScoreLogId, SessionId, SubTaskId, SubmissionId, TaskId,
+    ScoreLogId, SeriesId, SessionId, SubTaskId, SubmissionId, TaskId,
 };
 pub use module::Module;
 pub use note::Note;
 pub use page::{Keyword, ModuleSort, SortOrder, SubTaskSort, TaskSort};
 pub use patrol::{PatrolRecord, PatrolStatus, Severity};
 pub use policy::Policy;
+pub use recurrence::Recurrence;
 pub use review::{Review, ReviewResult};
 pub use rule::{Rule, RuleScope};
+pub use series::Series;
 pub use sub_task::{Action, Command, SubTask, Transition};
 pub use submission::{Artifact, ArtifactKind, Deliverable, Submission};
 pub use task::{Task, TaskStatus};

@@ -54,13 +54,21 @@ pub struct Recurrence {
     pub until: Option<Timestamp>,
 }
 
-/// How far a series of rounds is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Series {
+/// What of a series is still to come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
     /// When the next round is due; none when there is none any more.
     pub next_due: Option<Timestamp>,
     /// Since when a round waits for the last one to be over.
     pub queued: Option<Timestamp>,
+}
+
+impl Pending {
+    /// Whether a round will still be opened.
+    #[must_use]
+    pub const fn is_any(self) -> bool {
+        self.next_due.is_some() || self.queued.is_some()
+    }
 }
 
 /// What is to be done now.
@@ -68,8 +76,8 @@ pub struct Series {
 pub struct Decision {
     /// Open a round that was due then.
     pub open: Option<Timestamp>,
-    /// How far the series is after that.
-    pub series: Series,
+    /// What is still to come after that.
+    pub pending: Pending,
 }
 
 impl Recurrence {
@@ -79,19 +87,28 @@ impl Recurrence {
     /// [`DomainError::Invalid`] with every wrong field, below `recurrence`.
     pub fn checked(&self) -> Result<Self, DomainError> {
         let mut fields = Fields::default();
-        let cron = fields.keep(text::line("recurrence.cron", &self.cron, CRON_CHARS_MAX));
-        let timezone = self.timezone.trim().to_owned();
-        if let Err(message) = parse(&cron) {
-            fields.push("recurrence.cron", message);
+        let checked = self.checked_at("recurrence.", &mut fields);
+        fields.finish().map(|()| checked)
+    }
+
+    /// The same; notes every wrong field, below `place`.
+    #[must_use]
+    pub fn checked_at(&self, place: &str, fields: &mut Fields) -> Self {
+        let field = format!("{place}cron");
+        let cron = fields.keep(text::line(&field, &self.cron, CRON_CHARS_MAX));
+        if !cron.is_empty()
+            && let Err(message) = parse(&cron)
+        {
+            fields.push(field, message);
         }
+        let timezone = self.timezone.trim().to_owned();
         if timezone.parse::<Tz>().is_err() {
             fields.push(
-                "recurrence.timezone",
+                format!("{place}timezone"),
                 "must be the name of a time zone, such as Asia/Shanghai or UTC",
             );
         }
-        fields.finish()?;
-        Ok(Self { cron, timezone, ..self.clone() })
+        Self { cron, timezone, ..self.clone() }
     }
 
     /// When a round is due next, after this time; none when there is none any more.
@@ -120,28 +137,28 @@ impl Recurrence {
         std::iter::successors(self.next_after(after), next).take(count).collect()
     }
 
-    /// A new series, which begins now.
+    /// What is to come of a series that begins now.
     #[must_use]
-    pub fn begin(&self, now: Timestamp) -> Series {
-        Series { next_due: self.next_after(now), queued: None }
+    pub fn begin(&self, now: Timestamp) -> Pending {
+        Pending { next_due: self.next_after(now), queued: None }
     }
 
     /// What is to be done now in a series of which a round runs or not.
     #[must_use]
-    pub fn decide(&self, series: Series, now: Timestamp, is_running: bool) -> Decision {
-        let is_due = series.next_due.is_some_and(|due| due <= now);
+    pub fn decide(&self, pending: Pending, now: Timestamp, is_running: bool) -> Decision {
+        let is_due = pending.next_due.is_some_and(|due| due <= now);
         // However many were due meanwhile, the last stands for all.
         let due = if is_due { self.last_before(now) } else { None };
         let is_missed = due.is_some_and(|due| due.until(now) > ON_TIME);
         let due = due.filter(|_| !is_missed || self.catch_up == CatchUp::One);
-        let next_due = if is_due { self.next_after(now) } else { series.next_due };
-        let waiting = due.or(series.queued);
+        let next_due = if is_due { self.next_after(now) } else { pending.next_due };
+        let waiting = due.or(pending.queued);
         let (open, queued) = match (waiting, is_running, self.overlap) {
             (None, _, _) | (Some(_), true, Overlap::Skip) => (None, None),
             (Some(_), true, Overlap::Queue) => (None, waiting),
             (Some(due), false, _) => (Some(due), None),
         };
-        Decision { open, series: Series { next_due, queued } }
+        Decision { open, pending: Pending { next_due, queued } }
     }
 
     fn schedule(&self) -> Option<(Cron, Tz)> {

@@ -27,6 +27,7 @@ pub use status::{Priority, Status, WorkKind};
 use crate::actor::Actor;
 use crate::error::{DomainError, Fields};
 use crate::id::{AgentId, ModuleId, SubTaskId, TaskId};
+use crate::recurrence::Recurrence;
 use crate::text;
 use crate::time::Timestamp;
 use crate::version::Version;
@@ -99,7 +100,7 @@ pub struct SubTask {
 }
 
 /// What a new sub-task is made of, as it came in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     /// One line.
     pub name: String,
@@ -113,6 +114,9 @@ pub struct Draft {
     pub kind: WorkKind,
     /// How soon.
     pub priority: Priority,
+    /// On which schedule it comes round again; it is recurring then.
+    #[serde(default)]
+    pub recurrence: Option<Recurrence>,
 }
 
 impl Draft {
@@ -124,8 +128,12 @@ impl Draft {
             description: fields.keep(text::text(&format!("{place}description"), &self.description)),
             deliverable: fields.keep(text::text(&format!("{place}deliverable"), &self.deliverable)),
             acceptance: fields.keep(text::text(&format!("{place}acceptance"), &self.acceptance)),
-            kind: self.kind,
+            kind: if self.recurrence.is_some() { WorkKind::Recurring } else { self.kind },
             priority: self.priority,
+            recurrence: self
+                .recurrence
+                .as_ref()
+                .map(|recurrence| recurrence.checked_at(&format!("{place}recurrence."), fields)),
         }
     }
 }
@@ -216,6 +224,20 @@ impl SubTask {
             created_at: now,
             updated_at: now,
             completed_at: None,
+        }
+    }
+
+    /// Its texts again, for another one like it.
+    #[must_use]
+    pub fn draft(&self) -> Draft {
+        Draft {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            deliverable: self.deliverable.clone(),
+            acceptance: self.acceptance.clone(),
+            kind: self.kind,
+            priority: self.priority,
+            recurrence: None,
         }
     }
 

@@ -139,6 +139,9 @@ pub struct Task {
     pub kind: WorkKind,
     /// How far it is.
     pub status: TaskStatus,
+    /// Whether its budget is used up: its work is kept back then.
+    #[serde(default)]
+    pub is_stopped: bool,
     /// Grows by one with every write.
     pub version: Version,
     /// When it was stated.
@@ -172,10 +175,17 @@ impl Task {
             description,
             kind,
             status: Planning,
+            is_stopped: false,
             version: Version::FIRST,
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// Whether its work is kept back under `policy`.
+    #[must_use]
+    pub const fn holds_work(&self, policy: &Policy) -> bool {
+        self.is_stopped || self.status.holds_work(policy)
     }
 
     /// Checks that `actor` may take `action` now.

@@ -15,6 +15,8 @@ token_enum! {
         Prerequisites = "prerequisites",
         /// The task's status keeps its work back.
         TaskStatus = "task_status",
+        /// A budget is used up.
+        Budget = "budget",
         /// No active executor exists.
         NoExecutor = "no_executor",
         /// It can be claimed, and nobody has.
@@ -45,6 +47,7 @@ impl WaitingKind {
             Self::TaskStatus => "set the task to active",
             Self::NoExecutor => "register or enable an executor",
             Self::Claim => "wake an executor",
+            Self::Budget => "raise the budget",
             Self::OwnerStart | Self::OwnerRework => "wake the owner, or reassign the work",
             Self::Owner => "nothing: the owner is at work",
             Self::OwnerSilent => {
@@ -91,6 +94,23 @@ pub fn waiting_for(
         .filter(|_| kind == WaitingKind::OwnerSilent)
         .map_or(sub_task.updated_at, |expiry| expiry.minus(policy.lease));
     Some(WaitingFor { kind, detail, since })
+}
+
+/// The same where a budget is used up: its task's, or everybody's for today.
+#[must_use]
+pub fn behind_budget(
+    waiting: WaitingFor,
+    is_task_stopped: bool,
+    is_day_used_up: bool,
+) -> WaitingFor {
+    let words = if waiting.kind == WaitingKind::TaskStatus && is_task_stopped {
+        "the budget of its task is used up; an admin can raise it"
+    } else if waiting.kind == WaitingKind::Claim && is_day_used_up {
+        "everybody's budget for today is used up; it goes on tomorrow, or when an admin raises it"
+    } else {
+        return waiting;
+    };
+    WaitingFor { kind: WaitingKind::Budget, detail: words.to_owned(), ..waiting }
 }
 
 fn why(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use openmoss_domain::Timestamp;
-use openmoss_domain::recurrence::{CatchUp, Decision, Overlap, Recurrence, Series};
+use openmoss_domain::recurrence::{CatchUp, Decision, Overlap, Pending, Recurrence};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -94,8 +94,8 @@ fn what_cannot_be_a_schedule_is_refused_with_its_field() {
 
 const HOURLY: &str = "0 * * * *";
 
-fn due(text: &str) -> Series {
-    Series { next_due: Some(at(text)), queued: None }
+fn due(text: &str) -> Pending {
+    Pending { next_due: Some(at(text)), queued: None }
 }
 
 #[test]
@@ -104,10 +104,10 @@ fn a_round_is_opened_when_it_is_due_and_not_before() {
     let series = hourly.begin(at("2026-05-01T10:30:00Z"));
     assert_eq!(series, due("2026-05-01T11:00:00Z"));
     let early = hourly.decide(series, at("2026-05-01T10:59:59Z"), false);
-    assert_eq!(early, Decision { open: None, series });
+    assert_eq!(early, Decision { open: None, pending: series });
     let on_time = hourly.decide(series, at("2026-05-01T11:00:20Z"), false);
     let open = Some(at("2026-05-01T11:00:00Z"));
-    assert_eq!(on_time, Decision { open, series: due("2026-05-01T12:00:00Z") });
+    assert_eq!(on_time, Decision { open, pending: due("2026-05-01T12:00:00Z") });
 }
 
 #[test]
@@ -116,10 +116,10 @@ fn of_what_was_missed_one_is_caught_up_or_none() {
     let back = at("2026-05-01T15:30:00Z");
     let caught_up = hourly.decide(due("2026-05-01T11:00:00Z"), back, false);
     assert_eq!(caught_up.open, Some(at("2026-05-01T15:00:00Z")));
-    assert_eq!(caught_up.series, due("2026-05-01T16:00:00Z"));
+    assert_eq!(caught_up.pending, due("2026-05-01T16:00:00Z"));
     let strict = Recurrence { catch_up: CatchUp::None, ..hourly };
     let waits = strict.decide(due("2026-05-01T11:00:00Z"), back, false);
-    assert_eq!(waits, Decision { open: None, series: due("2026-05-01T16:00:00Z") });
+    assert_eq!(waits, Decision { open: None, pending: due("2026-05-01T16:00:00Z") });
 }
 
 #[test]
@@ -127,16 +127,16 @@ fn a_round_that_comes_while_the_last_one_runs_is_left_out_or_waits() {
     let skipping = every(HOURLY, "UTC");
     let (first, second) = (at("2026-05-01T11:00:00Z"), at("2026-05-01T12:00:00Z"));
     let skipped = skipping.decide(due("2026-05-01T11:00:00Z"), first, true);
-    assert_eq!(skipped, Decision { open: None, series: due("2026-05-01T12:00:00Z") });
+    assert_eq!(skipped, Decision { open: None, pending: due("2026-05-01T12:00:00Z") });
 
     let queueing = Recurrence { overlap: Overlap::Queue, catch_up: CatchUp::None, ..skipping };
     let waits = queueing.decide(due("2026-05-01T11:00:00Z"), first, true);
-    assert_eq!((waits.open, waits.series.queued), (None, Some(first)));
-    let still = queueing.decide(waits.series, second, true);
-    assert_eq!((still.open, still.series.queued), (None, Some(second)));
+    assert_eq!((waits.open, waits.pending.queued), (None, Some(first)));
+    let still = queueing.decide(waits.pending, second, true);
+    assert_eq!((still.open, still.pending.queued), (None, Some(second)));
     // It waited, so it is not missed, however long that took.
-    let begins = queueing.decide(still.series, at("2026-05-01T12:40:00Z"), false);
-    assert_eq!(begins, Decision { open: Some(second), series: due("2026-05-01T13:00:00Z") });
+    let begins = queueing.decide(still.pending, at("2026-05-01T12:40:00Z"), false);
+    assert_eq!(begins, Decision { open: Some(second), pending: due("2026-05-01T13:00:00Z") });
 }
 
 proptest! {
@@ -170,10 +170,10 @@ proptest! {
                 prop_assert!(!is_running && open > last && open <= now);
                 last = open;
             }
-            prop_assert!(decision.series.next_due.is_some_and(|due| due > now));
-            let again = recurrence.decide(decision.series, now, false);
-            prop_assert_eq!(again.open, decision.series.queued);
-            series = decision.series;
+            prop_assert!(decision.pending.next_due.is_some_and(|due| due > now));
+            let again = recurrence.decide(decision.pending, now, false);
+            prop_assert_eq!(again.open, decision.pending.queued);
+            series = decision.pending;
         }
     }
 }

@@ -183,6 +183,9 @@ const fn refusal(error: &DomainError) -> &'static str {
         | DomainError::PatrolRoleNotAllowed { .. }
         | DomainError::PatrolNotAllowedFrom { .. }
         | DomainError::PrerequisiteCancelled { .. }
+        | DomainError::ApprovedAlready { .. }
+        | DomainError::BudgetReached { .. }
+        | DomainError::TaskStopped
         | DomainError::Invalid(_) => "!not of a sub-task",
     }
 }

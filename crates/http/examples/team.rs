@@ -107,6 +107,7 @@ fn work(service: &Service, task_id: TaskId, name: &str) -> Result<SubTask, Servi
         acceptance: String::new(),
         kind: WorkKind::Once,
         priority: Priority::Medium,
+        recurrence: None,
     };
     let new = NewSubTask {
         task_id,

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use openmoss_domain::usage::BudgetScope;
 use openmoss_domain::{DomainError, FieldError};
 use openmoss_service::{ServiceError, StorageError};
 use serde::Serialize;
@@ -37,6 +38,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("rule.not_found", 404, "No such rule."),
     ("patrol_record.not_found", 404, "No such patrol record."),
     ("session.not_found", 404, "No such session, or it is over already."),
+    ("recurrence.not_found", 404, "It does not come round again by a schedule."),
     ("prompt.not_found", 404, "No such prompt."),
     ("skill.not_found", 404, "No such skill."),
     ("method_not_allowed", 405, "The path exists, this method does not."),
@@ -50,7 +52,9 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("sub_task.not_owner", 409, "Somebody else owns it now, or nobody: stop working on it."),
     ("sub_task.prerequisites_open", 409, "Other sub-tasks must be done first."),
     ("sub_task.prerequisite_cancelled", 409, "It waits for cancelled work; replace depends_on."),
+    ("review.approved_already", 409, "The reviewer approved the same deliverable before."),
     ("task.held", 409, "The task's status keeps its work back."),
+    ("budget.reached", 409, "A budget is used up: no new work is handed out."),
     ("task.not_allowed_from", 409, "The task's status does not allow the action."),
     ("patrol_record.not_allowed_from", 409, "The record's status does not allow the action."),
     ("content.built_in", 409, "The file is part of the program; only a copy can be changed."),
@@ -316,6 +320,9 @@ impl From<DomainError> for Problem {
                 Self::new("patrol_record.not_allowed_from", detail).with("status", status.as_str())
             }
             DomainError::OwnWork => Self::new("review.own_work", detail),
+            DomainError::ApprovedAlready { missing } => {
+                Self::new("review.approved_already", detail).with("missing", missing)
+            }
             DomainError::OwnScore => Self::new("score.own", detail),
             DomainError::PrerequisitesOpen { open } => {
                 Self::new("sub_task.prerequisites_open", detail).with("open_prerequisites", open)
@@ -325,6 +332,14 @@ impl From<DomainError> for Problem {
                     .with("prerequisite", id.to_string())
             }
             DomainError::TaskHeld => Self::new("task.held", detail),
+            DomainError::BudgetReached { stop } => Self::new("budget.reached", detail)
+                .with("scope", stop.scope.as_str())
+                .with("measure", stop.measure.as_str())
+                .with("limit", stop.limit_text())
+                .with("used", stop.used_text()),
+            DomainError::TaskStopped => {
+                Self::new("budget.reached", detail).with("scope", BudgetScope::Task.as_str())
+            }
             DomainError::TaskNotAllowedFrom { status, .. } => {
                 Self::new("task.not_allowed_from", detail).with("status", status.as_str())
             }

@@ -3,8 +3,8 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    admin, agents, diagnosis, events, feed, logs, patrol, reviews, rules, scores, setup, skills,
-    sub_tasks, tasks, tools,
+    admin, agents, diagnosis, events, feed, logs, patrol, policies, recurrence, reviews, rules,
+    scores, setup, skills, sub_tasks, tasks, tools, usage,
 };
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
@@ -13,8 +13,11 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     sub_tasks::routes(config);
     tasks::routes(config);
     diagnosis::routes(config);
+    recurrence::routes(config);
+    policies::routes(config);
     reviews::routes(config);
     logs::routes(config);
+    usage::routes(config);
     rules::routes(config);
     events::routes(config);
     scores::routes(config);

@@ -15,6 +15,7 @@ use crate::call::{Answer, Call, Known};
 use crate::input::{FilterValue, FromObject, id, text_or_empty};
 use crate::page::{PageQuery, PageView};
 use crate::problem::Problem;
+use crate::recurrence::RecurrenceBody;
 use crate::vocabulary;
 
 /// A goal.
@@ -82,6 +83,9 @@ struct CreateBody {
     #[serde(rename = "type")]
     #[schema(value_type = Option<vocabulary::WorkKind>, default = "once")]
     kind: Option<WorkKind>,
+    /// The schedule on which it comes round again; this one is the first round.
+    #[schema(value_type = Option<RecurrenceBody>)]
+    recurrence: Option<FromObject<RecurrenceBody>>,
 }
 
 /// A change; absent or null fields are kept, and so is a name for an empty one.
@@ -197,6 +201,9 @@ struct PlanSubTaskBody {
     #[serde(default)]
     #[schema(max_items = 2000)]
     depends_on: Vec<String>,
+    /// The schedule on which it comes round again; this one is the first round.
+    #[schema(value_type = Option<RecurrenceBody>)]
+    recurrence: Option<FromObject<RecurrenceBody>>,
 }
 
 impl PlanBody {
@@ -249,6 +256,7 @@ impl PlanSubTaskBody {
                 acceptance: self.acceptance,
                 kind: self.kind.unwrap_or(WorkKind::Once),
                 priority: self.priority.unwrap_or(Priority::Medium),
+                recurrence: self.recurrence.map(|FromObject(body)| body.into()),
             },
             assigned_agent,
             depends_on: self.depends_on,
@@ -338,7 +346,11 @@ async fn create_task_as_admin(call: Call) -> Answer<TaskView> {
 fn create(known: &Known<'_>) -> Result<TaskView, Problem> {
     let body: CreateBody = known.request.json()?;
     let kind = body.kind.unwrap_or(WorkKind::Once);
-    Ok(known.service.create_task(&known.cx, &body.name, &body.description, kind)?.into())
+    let recurrence = body.recurrence.map(|FromObject(body)| body.into());
+    let (name, description) = (&body.name, &body.description);
+    let created =
+        known.service.create_recurring_task(&known.cx, name, description, kind, recurrence)?;
+    Ok(created.into())
 }
 
 /// Tasks, newest first.

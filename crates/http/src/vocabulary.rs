@@ -41,6 +41,14 @@ vocabulary! {
     WorkKind => openmoss_domain::sub_task::WorkKind,
     /// Why something is blocked.
     BlockedKind => openmoss_domain::sub_task::BlockedKind,
+    /// Of what something is a budget.
+    BudgetScope => openmoss_domain::usage::BudgetScope,
+    /// What a budget is measured in.
+    BudgetMeasure => openmoss_domain::usage::Measure,
+    /// What happens when a round is due and the last one still runs.
+    Overlap => openmoss_domain::recurrence::Overlap,
+    /// What happens to rounds that were due while the server was away.
+    CatchUp => openmoss_domain::recurrence::CatchUp,
     /// What something waits for.
     WaitingKind => openmoss_domain::waiting::WaitingKind,
     /// How far a goal is.

@@ -41,6 +41,7 @@ fn examples(server: &TestServer) -> Vec<Reply> {
         planner.get(&format!("/api/review-records/{NOBODY}")),
         admin.get(&format!("/api/rules/{NOBODY}")),
         admin.get(&format!("/api/patrol-records/{NOBODY}")),
+        admin.get(&format!("/api/tasks/{task}/recurrence")),
         admin.call("DELETE", &format!("/api/admin/sessions/{NOBODY}")).send(),
         admin.get("/api/admin/prompts/agents/executor-nobody"),
         admin.call("DELETE", "/api/admin/prompts/agents/executor-ada").send(),
@@ -56,6 +57,19 @@ fn examples(server: &TestServer) -> Vec<Reply> {
     let record = format!("/api/patrol-records/{}", record["record"]["id"].as_str().unwrap());
     admin.post(&format!("{record}/resolve"), &json!({})).ok();
     replies.push(admin.post(&format!("{record}/ignore"), &json!({})));
+
+    let dear = server.task();
+    admin.put(&format!("/api/admin/budgets/tasks/{dear}"), &json!({"cost": "1"})).ok();
+    executor.post("/api/usage", &json!({"task_id": dear, "cost": "1"})).ok();
+    replies.push(executor.step(&server.sub_task(&dear), "claim"));
+    let judged = server.task();
+    admin.put(&format!("/api/admin/tasks/{judged}/policy"), &json!({"approvals": 2})).ok();
+    let judged = server.sub_task(&judged);
+    for step in ["claim", "start", "submit"] {
+        executor.step(&judged, step).ok();
+    }
+    reviewer.step(&judged, "complete").ok();
+    replies.push(reviewer.step(&judged, "complete"));
 
     let id = server.work();
     replies.push(executor.step(&id, "start"));

@@ -29,6 +29,7 @@ pub const JOBS: &[Job] = &[
     Job { name: "signs of life", every: Duration::from_secs(5), run: Service::keep_signs },
     Job { name: "tidying", every: Duration::from_hours(1), run: Service::tidy_up },
     Job { name: "request log", every: Duration::from_millis(500), run: Service::keep_request_log },
+    Job { name: "recurrence", every: Duration::from_secs(5), run: Service::open_due_rounds },
     Job { name: "forgetting", every: Duration::from_secs(10), run: Service::forget_old_requests },
 ];
 

@@ -6,11 +6,13 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use openmoss_domain::usage::OwnCap;
 use openmoss_domain::waiting::Surroundings;
-use openmoss_domain::{Agent, AgentStatus, Role};
+use openmoss_domain::{Agent, AgentId, AgentStatus, Role};
+use openmoss_storage::usage::agent_caps;
 use openmoss_storage::{Store, agent};
 
 use crate::error::ServiceError;
@@ -36,6 +38,7 @@ impl<T> Entry<T> {
 struct Known {
     agents: HashMap<String, Entry<Agent>>,
     around: Option<Entry<Surroundings>>,
+    caps: Option<Entry<Arc<HashMap<AgentId, OwnCap>>>>,
 }
 
 /// The agents in memory.
@@ -94,6 +97,21 @@ impl Directory {
         })?;
         self.remember(generation, |known| known.around = Some(Entry { value, read_at }));
         Ok(value)
+    }
+
+    /// The budget of an agent's own.
+    pub(crate) fn own_cap(&self, store: &Store, agent: AgentId) -> Result<OwnCap, ServiceError> {
+        let of = |caps: &HashMap<AgentId, OwnCap>| caps.get(&agent).copied().unwrap_or_default();
+        if let Some(caps) = self.remembered(|known| known.caps.as_ref()) {
+            return Ok(of(&caps));
+        }
+        let generation = self.generation.load(Ordering::SeqCst);
+        let read_at = Instant::now();
+        let caps = store.read(|reader| -> Result<_, ServiceError> { Ok(agent_caps(reader)?) })?;
+        let value = Arc::new(caps.into_iter().collect::<HashMap<_, _>>());
+        let found = of(&value);
+        self.remember(generation, |known| known.caps = Some(Entry { value, read_at }));
+        Ok(found)
     }
 
     fn remembered<T: Clone>(&self, get: impl Fn(&Known) -> Option<&Entry<T>>) -> Option<T> {

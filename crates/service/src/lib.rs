@@ -33,12 +33,15 @@ pub mod request;
 pub mod review;
 pub mod rule;
 pub mod score;
+pub mod series;
 pub mod settings;
 pub mod setup;
 pub mod skill;
 pub mod sub_task;
 pub mod task;
+pub mod task_policy;
 pub mod transfer;
+pub mod usage;
 pub mod watch;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -142,6 +145,7 @@ impl Service {
     fn prepare(&self) -> Result<(), ServiceError> {
         self.import_global_rule()?;
         self.apply_policy_to_planning_tasks()?;
+        self.apply_budgets()?;
         self.tidy_up()
     }
 

@@ -2,7 +2,8 @@
 
 use crate::id::fresh;
 use openmoss_domain::plan::{CheckedPlan, Plan, Prerequisite};
-use openmoss_domain::{DomainError, Fields, Module, ModuleId, SubTask, SubTaskId, TaskId};
+use openmoss_domain::requirements::Requirements;
+use openmoss_domain::{DomainError, Fields, Module, ModuleId, SubTask, SubTaskId, Task, TaskId};
 use openmoss_storage::{Writer, agent, sub_task as stored};
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +11,10 @@ use crate::Service;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::step::Stepper;
-use crate::sub_task::creation::{NewRow, insert};
+use crate::sub_task::creation::{NewRow, check_time_left, insert};
 use crate::sub_task::prerequisites::prerequisites;
 use crate::task::{insert_module, open_task};
+use crate::task_policy::in_force;
 
 /// What a plan became.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,22 +49,56 @@ impl Service {
         task_id: TaskId,
         plan: &Plan,
     ) -> Result<Planned, ServiceError> {
-        let plan = plan.checked()?;
         let stepper = self.stepper(cx);
+        let plan = self.plan_in_zone(plan).checked()?;
+        let drafts = plan.sub_tasks.iter().map(|(one, _)| (one.place.as_str(), &one.draft));
+        check_time_left(drafts, stepper.now)?;
         let new_ids = |n: usize| (0..n).map(|_| fresh()).collect::<Vec<_>>();
         let module_ids: Vec<_> =
             new_ids(plan.modules.len()).into_iter().map(ModuleId::from_uuid).collect();
         let ids: Vec<_> =
             new_ids(plan.sub_tasks.len()).into_iter().map(SubTaskId::from_uuid).collect();
+        let settings = self.requirements();
         self.write(cx, move |writer| {
             let task = open_task(writer, stepper, task_id)?;
+            check_requirements(in_force(writer, settings, task_id)?, &plan)?;
             check_references(writer, task_id, &plan)?;
-            let modules = insert_modules(writer, stepper, task_id, &plan, &module_ids)?;
-            let sub_tasks = SubTasks { plan: &plan, ids: &ids, module_ids: &module_ids };
-            let sub_tasks = sub_tasks.insert_all(writer, stepper, &task)?;
-            Ok(Planned { task_id, modules, sub_tasks })
+            insert_plan(writer, stepper, &task, &plan, &module_ids, &ids)
         })
     }
+
+    fn plan_in_zone(&self, plan: &Plan) -> Plan {
+        let mut plan = plan.clone();
+        for planned in &mut plan.sub_tasks {
+            planned.draft = self.draft_in_zone(&planned.draft);
+        }
+        plan
+    }
+}
+
+/// Stores a checked plan under these ids.
+pub(crate) fn insert_plan(
+    writer: &mut Writer,
+    stepper: Stepper,
+    task: &Task,
+    plan: &CheckedPlan,
+    module_ids: &[ModuleId],
+    ids: &[SubTaskId],
+) -> Result<Planned, ServiceError> {
+    let modules = insert_modules(writer, stepper, task.id, plan, module_ids)?;
+    let sub_tasks = SubTasks { plan, ids, module_ids };
+    let sub_tasks = sub_tasks.insert_all(writer, stepper, task)?;
+    Ok(Planned { task_id: task.id, modules, sub_tasks })
+}
+
+/// Names everything that the policy requires and the plan lacks, each with its place.
+fn check_requirements(requirements: Requirements, plan: &CheckedPlan) -> Result<(), DomainError> {
+    let mut fields = Fields::default();
+    for (planned, _) in &plan.sub_tasks {
+        let has_module = planned.module.is_some();
+        requirements.check(&planned.place, &planned.draft, has_module, &mut fields);
+    }
+    fields.finish()
 }
 
 /// Looks at what the plan names and only the database knows, and reports every error at once.
@@ -134,7 +170,7 @@ impl SubTasks<'_> {
         &self,
         writer: &mut Writer,
         stepper: Stepper,
-        task: &openmoss_domain::Task,
+        task: &Task,
     ) -> Result<Vec<PlannedSubTask>, ServiceError> {
         let mut created: Vec<Option<PlannedSubTask>> = self.ids.iter().map(|_| None).collect();
         for index in self.prerequisites_first() {

@@ -2,20 +2,25 @@
 
 pub(crate) mod listed;
 
+use std::collections::BTreeSet;
+
 use crate::id::fresh;
+use openmoss_domain::requirements::Requirements;
 use openmoss_domain::review::{NEUTRAL_SCORE, Verdict};
 use openmoss_domain::score::{ScoreChange, review_delta};
 use openmoss_domain::{
-    AgentId, Command, Event, EventKind, Review, ReviewId, ReviewResult, ScoreLogId, SubTask,
-    SubTaskId,
+    AgentId, Command, DomainError, Event, EventKind, Review, ReviewId, ReviewResult, ScoreLogId,
+    SubTask, SubTaskId,
 };
-use openmoss_storage::{Page, Window, Writer, review, score};
+use openmoss_storage::task::Lock;
+use openmoss_storage::{Page, Window, Writer, review, score, sub_task, submission, task};
 
 use crate::Service;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::step::{Stepper, append};
 use crate::sub_task::{check_role, find_worker};
+use crate::task_policy::in_force;
 
 pub use listed::ListedReview;
 pub use openmoss_storage::review::Search;
@@ -29,8 +34,8 @@ impl Service {
         verdict: &Verdict,
     ) -> Result<Review, ServiceError> {
         let stepper = self.stepper(cx);
-        let verdict = verdict.clone();
-        self.write(cx, move |writer| Ok(judge(writer, stepper, id, &verdict)?.0))
+        let (verdict, settings) = (verdict.clone(), self.requirements());
+        self.write(cx, move |writer| Ok(judge(writer, stepper, settings, id, &verdict)?.0))
     }
 
     /// Approves without a score, as older clients do. It is recorded as a review that changes
@@ -57,8 +62,8 @@ impl Service {
         id: SubTaskId,
         verdict: Verdict,
     ) -> Result<SubTask, ServiceError> {
-        let stepper = self.stepper(cx);
-        self.write(cx, move |writer| Ok(judge(writer, stepper, id, &verdict)?.1))
+        let (stepper, settings) = (self.stepper(cx), self.requirements());
+        self.write(cx, move |writer| Ok(judge(writer, stepper, settings, id, &verdict)?.1))
     }
 
     /// The review with this id.
@@ -89,6 +94,7 @@ fn unscored(result: ReviewResult, comment: &str, rework_agent: Option<AgentId>) 
 fn judge(
     writer: &mut Writer,
     stepper: Stepper,
+    settings: Requirements,
     id: SubTaskId,
     verdict: &Verdict,
 ) -> Result<(Review, SubTask), ServiceError> {
@@ -100,7 +106,67 @@ fn judge(
     if let Some(agent) = verdict.rework_agent {
         find_worker(writer, "rework_agent", agent)?;
     }
+    if verdict.result == ReviewResult::Approved
+        && let Some(waiting) = approve_in_part(writer, stepper, settings, id)?
+    {
+        let stored = keep(writer, stepper, id, verdict)?;
+        return Ok((stored, waiting));
+    }
     let step = stepper.step(writer, id, &command)?;
+    let stored = keep(writer, stepper, id, verdict)?;
+    // The score goes to whoever did the work, not to whoever shall mend it. Of several approvals the
+    // last one pays.
+    let delta = review_delta(verdict.result, verdict.score);
+    if let (Some(owner), true) = (step.before.owner, delta != 0) {
+        let reason = format!("review: {}, score {}", verdict.result, verdict.score);
+        change_score(writer, stepper, owner, Some(id), reason, delta)?;
+    }
+    Ok((stored, step.after))
+}
+
+/// Whether this approval is not the last one that is needed: then the sub-task stays as it is. An admin
+/// decides alone.
+fn approve_in_part(
+    writer: &mut Writer,
+    stepper: Stepper,
+    settings: Requirements,
+    id: SubTaskId,
+) -> Result<Option<SubTask>, ServiceError> {
+    let found = sub_task::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+    let needed = in_force(writer, settings, found.task_id)?.approvals;
+    let Some(reviewer) = stepper.actor.agent_id().filter(|_| needed > 1) else {
+        return Ok(None);
+    };
+    // One after the other: two at once would each miss the other.
+    task::find_locked(writer, found.task_id, Lock::Exclusive)?;
+    let now = sub_task::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+    // Whoever may not approve it hears so.
+    now.apply(&Command::Approve, stepper.actor, stepper.now, &stepper.policy)?;
+    let since = submission::last_in_time(writer, id)?;
+    let approvers: BTreeSet<_> = review::list_approvers(writer, id, since)?.into_iter().collect();
+    let given = u32::try_from(approvers.len()).unwrap_or(u32::MAX);
+    if approvers.contains(&reviewer) {
+        return Err(DomainError::ApprovedAlready { missing: needed.saturating_sub(given) }.into());
+    }
+    if given.saturating_add(1) >= needed {
+        return Ok(None);
+    }
+    let mut event = Event::new(EventKind::SubTaskApprovalGiven, stepper.actor, stepper.now)
+        .sub_task(now.task_id, id)
+        .with("approvals", given + 1)
+        .with("needed", needed);
+    event.agent_id = now.owner;
+    append(writer, &event)?;
+    Ok(Some(now))
+}
+
+/// Keeps a verdict.
+fn keep(
+    writer: &mut Writer,
+    stepper: Stepper,
+    id: SubTaskId,
+    verdict: &Verdict,
+) -> Result<Review, ServiceError> {
     let stored = Review {
         id: ReviewId::from_uuid(fresh()),
         sub_task_id: id,
@@ -114,13 +180,7 @@ fn judge(
         created_at: stepper.now,
     };
     review::insert(writer, &stored)?;
-    // The score goes to whoever did the work, not to whoever shall mend it.
-    let delta = review_delta(verdict.result, verdict.score);
-    if let (Some(owner), true) = (step.before.owner, delta != 0) {
-        let reason = format!("review: {}, score {}", verdict.result, verdict.score);
-        change_score(writer, stepper, owner, Some(id), reason, delta)?;
-    }
-    Ok((stored, step.after))
+    Ok(stored)
 }
 
 /// Writes a score change, the agent's new total and the event.

@@ -9,6 +9,7 @@ pub mod keys;
 use std::fmt;
 use std::time::Duration;
 
+use openmoss_domain::requirements::{APPROVALS_MAX, Requirements};
 use openmoss_domain::watch::Thresholds;
 use openmoss_domain::{FieldError, Policy};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ use serde_json::Value;
 use bounds::{check_entries, check_external_url};
 pub(crate) use change::{Changes, fixed, stored};
 pub use edit::SECTIONS;
+
+/// Largest budget that can be set here; an agent or a task may have a larger one of its own.
+const BUDGET_MAX: u64 = 1_000_000_000;
 
 /// A text that is not printed by accident: `Debug` shows three stars. It is serialised in clear,
 /// because layers are merged as serialised values; never serialise settings into an answer.
@@ -76,6 +80,8 @@ pub struct Settings {
     pub policy: PolicySettings,
     /// What the server watches for by itself.
     pub patrol: PatrolSettings,
+    /// How much may be used before no new work is handed out.
+    pub budget: BudgetSettings,
     /// Where editable texts (skills, prompts, rules) lie.
     pub content: ContentSettings,
 }
@@ -244,6 +250,7 @@ pub struct SetupSettings {
 
 /// `policy.*`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 #[serde(default)]
 pub struct PolicySettings {
     /// How long a claim holds without a sign of life.
@@ -252,6 +259,18 @@ pub struct PolicySettings {
     pub claim_while_planning: bool,
     /// After how long the server completes a task of which all work is done; 0: never.
     pub complete_after_seconds: u64,
+    /// Whether everything below is required, and nothing is claimed while a task is planned.
+    pub strict: bool,
+    /// Whether each new sub-task must be in a module.
+    pub require_module: bool,
+    /// Whether each must have a description.
+    pub require_description: bool,
+    /// Whether each must say what to hand in.
+    pub require_deliverable: bool,
+    /// Whether each must say how it will be judged.
+    pub require_acceptance: bool,
+    /// How many reviewers must approve what is handed in.
+    pub approvals: u32,
 }
 
 impl Default for PolicySettings {
@@ -261,6 +280,12 @@ impl Default for PolicySettings {
             lease_seconds: policy.lease.as_secs(),
             claim_while_planning: policy.claim_while_planning,
             complete_after_seconds: 24 * 3600,
+            strict: false,
+            require_module: false,
+            require_description: false,
+            require_deliverable: false,
+            require_acceptance: false,
+            approvals: Requirements::default().approvals,
         }
     }
 }
@@ -269,7 +294,7 @@ impl From<&PolicySettings> for Policy {
     fn from(settings: &PolicySettings) -> Self {
         Self {
             lease: Duration::from_secs(settings.lease_seconds),
-            claim_while_planning: settings.claim_while_planning,
+            claim_while_planning: settings.claim_while_planning && !settings.strict,
         }
     }
 }
@@ -323,6 +348,24 @@ impl From<&PatrolSettings> for Thresholds {
             attempts_max: settings.attempts_max,
         }
     }
+}
+
+/// `budget.*`; 0 is no limit. Money is in whole units of whatever currency the team counts in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BudgetSettings {
+    /// Tokens of everybody on a day.
+    pub day_tokens: u64,
+    /// Money of everybody on a day.
+    pub day_cost: u64,
+    /// Tokens of one agent on a day.
+    pub agent_day_tokens: u64,
+    /// Money of one agent on a day.
+    pub agent_day_cost: u64,
+    /// Tokens of one task.
+    pub task_tokens: u64,
+    /// Money of one task.
+    pub task_cost: u64,
 }
 
 /// `content.*`
@@ -478,6 +521,22 @@ impl Settings {
         ] {
             must((1..=100).contains(&count), key, "must be 1 to 100");
         }
+        let budget = &self.budget;
+        for (key, number) in [
+            ("budget.day_tokens", budget.day_tokens),
+            ("budget.day_cost", budget.day_cost),
+            ("budget.agent_day_tokens", budget.agent_day_tokens),
+            ("budget.agent_day_cost", budget.agent_day_cost),
+            ("budget.task_tokens", budget.task_tokens),
+            ("budget.task_cost", budget.task_cost),
+        ] {
+            must(number <= BUDGET_MAX, key, "must be 0 to 1000000000; 0 is no limit");
+        }
+        must(
+            (1..=APPROVALS_MAX).contains(&self.policy.approvals),
+            "policy.approvals",
+            "must be 1 to 10",
+        );
         must(
             (1..=24 * 365).contains(&self.admin.session_hours),
             "admin.session_hours",

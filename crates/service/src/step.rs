@@ -5,10 +5,10 @@ use crate::sub_task::prerequisites::cancelled_prerequisite;
 use openmoss_domain::sub_task::{BlockedKind, Status};
 use openmoss_domain::{
     Action, Actor, Command, DomainError, Event, EventId, EventKind, Policy, SubTask, SubTaskId,
-    Task, TaskStatus, Timestamp, Transition,
+    Task, TaskId, TaskStatus, Timestamp, Transition,
 };
 use openmoss_storage::task::Lock;
-use openmoss_storage::{StorageError, Swap, Writer, event, prerequisite, sub_task, task};
+use openmoss_storage::{StorageError, Swap, Writer, event, prerequisite, series, sub_task, task};
 
 use crate::error::ServiceError;
 use crate::sub_task::prerequisites::refuse_cancelled_prerequisite;
@@ -55,7 +55,7 @@ impl Stepper {
         let is_locked = Self::lock_task(writer, id, command)?;
         for _ in 0..TRIES {
             let before = sub_task::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
-            match before.apply(command, self.actor, self.now, &self.policy)? {
+            match self.decide(writer, &before, command)? {
                 Transition::Unchanged => {
                     return Ok(Stepped { after: before.clone(), before });
                 }
@@ -106,6 +106,27 @@ impl Stepper {
         self.step(writer, id, &Command::Claim { session: None })?;
         self.step(writer, id, &start)?;
         self.step(writer, id, &command.clone().without_attempt())
+    }
+
+    /// What `command` leads to. Work that is held says whether for its task's status or its budget.
+    fn decide(
+        self,
+        writer: &mut Writer,
+        before: &SubTask,
+        command: &Command,
+    ) -> Result<Transition, ServiceError> {
+        let refusal = match before.apply(command, self.actor, self.now, &self.policy) {
+            Ok(transition) => return Ok(transition),
+            Err(refusal) => refusal,
+        };
+        if refusal == DomainError::TaskHeld
+            && let Some(task) = task::find(writer, before.task_id)?
+            && task.is_stopped
+            && task.status.is_open()
+        {
+            return Err(DomainError::TaskStopped.into());
+        }
+        Err(refusal.into())
     }
 
     /// Puts work back into the queue that somebody has in hand, or should have. What waits for
@@ -178,7 +199,7 @@ impl Stepper {
             | Status::Blocked => {}
         }
         if after.status.is_terminal() {
-            self.note_all_done(writer, after)?;
+            self.note_all_done(writer, after.task_id)?;
         }
         Ok(())
     }
@@ -304,12 +325,17 @@ impl Stepper {
     }
 
     /// When the last open sub-task of a task is over, the planner is told to deliver. The lock on
-    /// the task keeps two that end at the same moment from each seeing the other still open.
-    fn note_all_done(self, writer: &mut Writer, over: &SubTask) -> Result<(), ServiceError> {
-        if sub_task::has_open(writer, over.task_id)? {
+    /// the task keeps two that end at the same moment from each seeing the other still open. While
+    /// rounds are still to come, not all is done.
+    pub(crate) fn note_all_done(
+        self,
+        writer: &mut Writer,
+        task_id: TaskId,
+    ) -> Result<(), ServiceError> {
+        if sub_task::has_open(writer, task_id)? || series::has_pending(writer, task_id)? {
             return Ok(());
         }
-        let event = Event::new(EventKind::TaskAllDone, Actor::System, self.now).task(over.task_id);
+        let event = Event::new(EventKind::TaskAllDone, Actor::System, self.now).task(task_id);
         append(writer, &event)
     }
 }

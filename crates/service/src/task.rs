@@ -6,6 +6,8 @@ mod listed;
 use crate::id::fresh;
 use openmoss_domain::ActorKind;
 use openmoss_domain::error::DomainError;
+use openmoss_domain::recurrence::Recurrence;
+use openmoss_domain::series::check_left;
 use openmoss_domain::sub_task::WorkKind;
 use openmoss_domain::task::TaskAction;
 use openmoss_domain::task::TaskEdit;
@@ -16,6 +18,7 @@ use openmoss_storage::{Page, StorageError, Window, Writer, module, sub_task, tas
 use crate::Service;
 use crate::context::Context;
 use crate::error::ServiceError;
+use crate::series::begin_task;
 use crate::step::{Stepper, append, swapped};
 
 pub use diagnosis::{Diagnosis, Waiting};
@@ -31,22 +34,44 @@ impl Service {
         description: &str,
         kind: WorkKind,
     ) -> Result<Task, ServiceError> {
+        self.create_recurring_task(cx, name, description, kind, None)
+    }
+
+    /// The same for a goal that comes round again; this one is the first round.
+    pub fn create_recurring_task(
+        &self,
+        cx: &Context,
+        name: &str,
+        description: &str,
+        kind: WorkKind,
+        recurrence: Option<Recurrence>,
+    ) -> Result<Task, ServiceError> {
+        let stepper = self.stepper(cx);
         let mut fields = Fields::default();
         let name = fields.keep(text::name("name", name));
         let description = fields.keep(text::text("description", description));
+        let recurrence = recurrence.map(|one| self.in_zone(one));
+        let recurrence = recurrence.map(|one| one.checked_at("recurrence.", &mut fields));
         fields.finish()?;
+        if let Some(recurrence) = &recurrence {
+            check_left(recurrence, "recurrence.", stepper.now).map_err(DomainError::from)?;
+        }
         if !matches!(cx.actor.kind(), ActorKind::Planner | ActorKind::Admin) {
             let (actor, action) = (cx.actor.kind(), TaskAction::Plan);
             return Err(DomainError::TaskRoleNotAllowed { actor, action }.into());
         }
         let id = TaskId::from_uuid(fresh());
-        let new = Task::create(id, name, description, kind, self.now());
+        let kind = if recurrence.is_some() { WorkKind::Recurring } else { kind };
+        let new = Task::create(id, name, description, kind, stepper.now);
         let event = Event::new(EventKind::TaskCreated, cx.actor, new.created_at)
             .task(id)
             .with("name", new.name.as_str());
         self.write(cx, move |writer| {
             task::insert(writer, &new)?;
             append(writer, &event)?;
+            if let Some(recurrence) = recurrence.clone() {
+                begin_task(writer, stepper, id, recurrence)?;
+            }
             Ok(new.clone())
         })
     }
@@ -172,12 +197,12 @@ impl Service {
     pub(crate) fn apply_policy_to_planning_tasks(&self) -> Result<(), ServiceError> {
         let (policy, now) = (self.policy(), self.now());
         self.store.write(move |writer| -> Result<(), ServiceError> {
-            let held = TaskStatus::Planning.holds_work(&policy);
             for id in task::ids_in_status(writer, TaskStatus::Planning)? {
                 let task = task::find_locked(writer, id, Lock::Exclusive)?;
                 // Another replica may have moved it on meanwhile.
-                if task.is_some_and(|task| task.status == TaskStatus::Planning) {
-                    sub_task::set_held(writer, id, held, now)?;
+                let task = task.filter(|task| task.status == TaskStatus::Planning);
+                if let Some(task) = task {
+                    sub_task::set_held(writer, id, task.holds_work(&policy), now)?;
                 }
             }
             Ok(())
@@ -255,8 +280,8 @@ fn hold_work(
     before: &Task,
     after: &Task,
 ) -> Result<(), ServiceError> {
-    let held = after.status.holds_work(&stepper.policy);
-    if before.status.holds_work(&stepper.policy) != held {
+    let held = after.holds_work(&stepper.policy);
+    if before.holds_work(&stepper.policy) != held {
         sub_task::set_held(writer, after.id, held, stepper.now)?;
     }
     Ok(())

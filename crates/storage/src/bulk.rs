@@ -41,9 +41,12 @@ const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
 pub const TABLES: &[Table] = &[
     table("task", &["id"]),
     table("module", &["id"]),
+    table("task_policy", &["task_id"]),
     table("agent", &["id"]),
     table("sub_task", &["id"]),
     table("prerequisite", &["sub_task_id", "prerequisite_id"]),
+    table("series", &["id"]),
+    table("series_round", &["series_id", "number"]),
     table("ownership", &["sub_task_id", "attempt"]),
     table("submission", &["id"]),
     table("note", &["id"]),
@@ -53,6 +56,8 @@ pub const TABLES: &[Table] = &[
     table("rule", &["id"]),
     table("patrol_record", &["id"]),
     table("request_log", &["id"]),
+    table("usage_sum", &["kind", "day", "id"]),
+    table("budget", &["kind", "id"]),
     table("request_day", &["agent_id", "day"]),
     Table { name: "event", key: &["seq"], source: None, is_numbered: true },
     // One row a number: over how many it is spread is the backend's own affair.

@@ -37,13 +37,16 @@ pub mod request;
 pub mod review;
 pub mod rule;
 pub mod score;
+pub mod series;
 pub mod session;
 pub mod setting;
 pub mod sub_task;
 pub mod submission;
 pub mod task;
+pub mod task_policy;
 pub mod turn;
 pub mod upstream;
+pub mod usage;
 pub mod watch;
 
 pub use connection::Location;

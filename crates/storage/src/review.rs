@@ -3,7 +3,7 @@
 mod search;
 
 use diesel::prelude::*;
-use openmoss_domain::{Review, ReviewId, ReviewResult, SubTaskId, Timestamp};
+use openmoss_domain::{AgentId, Review, ReviewId, ReviewResult, SubTaskId, Timestamp};
 use serde::Serialize;
 
 use crate::convert::{number, parse, parse_optional};
@@ -16,6 +16,8 @@ use crate::store::{Reader, Writer};
 pub use search::{Search, search};
 
 const TABLE: &str = "review_record";
+/// Reviews that are looked at for approvals: more than can be asked for.
+const APPROVALS_SEEN: i64 = 50;
 
 #[derive(Queryable, Selectable, Insertable, Serialize)]
 #[diesel(table_name = review_record, treat_none_as_default_value = false)]
@@ -96,6 +98,33 @@ pub fn count_of(reader: &mut Reader, sub_task: SubTaskId) -> Result<u32, Storage
         .first(&mut reader.connection)
         .optional()?;
     number(TABLE, &sub_task.to_string(), "round", last.unwrap_or(0))
+}
+
+/// Who approved what is in review now: the reviewers of the newest reviews, up to the first that sent it
+/// back, that came after `since`. An admin is none of them.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn list_approvers(
+    reader: &mut Reader,
+    sub_task: SubTaskId,
+    since: Option<Timestamp>,
+) -> Result<Vec<AgentId>, StorageError> {
+    let since = since.map_or(i64::MIN, Timestamp::as_micros);
+    let rows: Vec<(String, Option<String>, String)> = review_record::table
+        .filter(
+            review_record::sub_task_id
+                .eq(sub_task.to_string())
+                .and(review_record::created_at.ge(since)),
+        )
+        .select((review_record::id, review_record::reviewer_agent, review_record::result))
+        .order(review_record::round.desc())
+        .limit(APPROVALS_SEEN)
+        .load(&mut reader.connection)?;
+    let approved = ReviewResult::Approved.as_str();
+    let approvals = rows.into_iter().take_while(|(_, _, result)| result == approved);
+    let reviewers = approvals.filter_map(|(id, reviewer, _)| reviewer.map(|one| (id, one)));
+    reviewers.map(|(id, one)| parse(TABLE, &id, "reviewer_agent", &one)).collect()
 }
 
 /// The review with this id.

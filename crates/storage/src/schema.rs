@@ -11,6 +11,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        is_stopped -> Bool,
     }
 }
 
@@ -268,6 +269,71 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    series (id) {
+        id -> Text,
+        task_id -> Nullable<Text>,
+        template -> Nullable<Text>,
+        cron -> Text,
+        timezone -> Text,
+        overlap -> Text,
+        catch_up -> Text,
+        ends_at -> Nullable<BigInt>,
+        next_due -> Nullable<BigInt>,
+        queued_since -> Nullable<BigInt>,
+        last_round -> Integer,
+        is_paused -> Bool,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    series_round (series_id, number) {
+        series_id -> Text,
+        number -> Integer,
+        task_id -> Text,
+        sub_task_id -> Nullable<Text>,
+        due -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_sum (kind, day, id) {
+        kind -> Text,
+        day -> Text,
+        id -> Text,
+        reports -> BigInt,
+        input_tokens -> BigInt,
+        output_tokens -> BigInt,
+        tokens -> BigInt,
+        cost -> BigInt,
+    }
+}
+
+diesel::table! {
+    budget (kind, id) {
+        kind -> Text,
+        id -> Text,
+        tokens -> Nullable<BigInt>,
+        cost -> Nullable<BigInt>,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    task_policy (task_id) {
+        task_id -> Text,
+        require_module -> Nullable<Bool>,
+        require_description -> Nullable<Bool>,
+        require_deliverable -> Nullable<Bool>,
+        require_acceptance -> Nullable<Bool>,
+        approvals -> Nullable<Integer>,
+        updated_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     task,
     module,
@@ -289,5 +355,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency,
     request_log,
     request_day,
-    turn
+    turn,
+    series,
+    series_round,
+    usage_sum,
+    budget,
+    task_policy
 );

@@ -515,6 +515,25 @@ pub fn has_open(reader: &mut Reader, task_id: TaskId) -> Result<bool, StorageErr
     Ok(statement.get_result(&mut reader.connection)?)
 }
 
+/// The first sub-tasks of a task, in the order in which they were created. For transactions, where
+/// the length of a list is not known.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn list_first(
+    reader: &mut Reader,
+    task_id: TaskId,
+    limit: i64,
+) -> Result<Vec<SubTask>, StorageError> {
+    let found: Vec<SubTaskRow> = sub_task::table
+        .filter(sub_task::task_id.eq(task_id.to_string()))
+        .select(SubTaskRow::as_select())
+        .order((sub_task::created_at.asc(), sub_task::id.asc()))
+        .limit(limit)
+        .load(&mut reader.connection)?;
+    rows(found)
+}
+
 /// Keeps the work of a task back, or hands it out again. Returns how many sub-tasks changed.
 ///
 /// # Errors

@@ -89,6 +89,24 @@ pub fn find_latest(
     Ok(newest_first(reader, sub_task, window)?.into_iter().next())
 }
 
+/// When the newest submission of a sub-task came that was not late.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn last_in_time(
+    reader: &mut Reader,
+    sub_task: SubTaskId,
+) -> Result<Option<Timestamp>, StorageError> {
+    let of = submission::sub_task_id.eq(sub_task.to_string());
+    let last: Option<i64> = submission::table
+        .filter(of.and(submission::is_late.eq(false)))
+        .select(submission::created_at)
+        .order((submission::created_at.desc(), submission::id.desc()))
+        .first(&mut reader.connection)
+        .optional()?;
+    Ok(last.map(Timestamp::from_micros))
+}
+
 /// A page of the submissions of a sub-task, newest first.
 ///
 /// # Errors

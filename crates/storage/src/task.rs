@@ -34,6 +34,7 @@ pub(crate) struct TaskRow {
     version: i64,
     created_at: i64,
     updated_at: i64,
+    is_stopped: bool,
 }
 
 impl TryFrom<TaskRow> for Task {
@@ -49,6 +50,7 @@ impl TryFrom<TaskRow> for Task {
             version: Version::from_stored(row.version).ok_or_else(bad_version)?,
             created_at: Timestamp::from_micros(row.created_at),
             updated_at: Timestamp::from_micros(row.updated_at),
+            is_stopped: row.is_stopped,
             name: row.name,
             description: row.description,
         })
@@ -66,6 +68,7 @@ impl From<&Task> for TaskRow {
             version: task.version.get(),
             created_at: task.created_at.as_micros(),
             updated_at: task.updated_at.as_micros(),
+            is_stopped: task.is_stopped,
         }
     }
 }
@@ -118,6 +121,26 @@ pub fn find(reader: &mut Reader, id: TaskId) -> Result<Option<Task>, StorageErro
         .optional()?
         .map(Task::try_from)
         .transpose()
+}
+
+/// Several tasks by id; those that do not exist are left out.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn find_many(
+    reader: &mut Reader,
+    ids: &[TaskId],
+) -> Result<HashMap<TaskId, Task>, StorageError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let texts = ids.iter().map(ToString::to_string);
+    let rows: Vec<TaskRow> = task::table
+        .filter(task::id.eq_any(texts))
+        .select(TaskRow::as_select())
+        .load(&mut reader.connection)?;
+    let found = rows.into_iter().map(|row| Task::try_from(row).map(|task| (task.id, task)));
+    found.collect()
 }
 
 /// The task with this id, locked until the transaction ends. SQLite has one writer anyway.
@@ -179,6 +202,7 @@ pub fn compare_and_set(
         .note(task::name, before.name.as_str(), next.name.as_str())
         .note(task::description, before.description.as_str(), next.description.as_str())
         .note(task::status, before.status.as_str(), next.status.as_str())
+        .note(task::is_stopped, before.is_stopped, next.is_stopped)
         .note(task::updated_at, before.updated_at.as_micros(), next.updated_at.as_micros())
         .compare_and_set(writer, "UPDATE task SET ", before.id.to_string(), versions)?;
     if swap == Swap::Lost {
@@ -222,6 +246,16 @@ pub fn ids_in_status(reader: &mut Reader, status: TaskStatus) -> Result<Vec<Task
         .filter(task::status.eq(status.as_str()))
         .select(task::id)
         .load(&mut reader.connection)?;
+    rows.iter().map(|id| parse(TABLE, id, "id", id)).collect()
+}
+
+/// Ids of all tasks whose budget is used up.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn ids_stopped(reader: &mut Reader) -> Result<Vec<TaskId>, StorageError> {
+    let rows: Vec<String> =
+        task::table.filter(task::is_stopped).select(task::id).load(&mut reader.connection)?;
     rows.iter().map(|id| parse(TABLE, id, "id", id)).collect()
 }
 

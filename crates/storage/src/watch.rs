@@ -217,7 +217,10 @@ pub fn list_finished_tasks(reader: &mut Reader) -> Result<Vec<TaskId>, StorageEr
          AND NOT EXISTS (SELECT 1 FROM sub_task WHERE task_id = task.id AND status IN (",
     )
     .tokens(OPEN)
-    .sql("))");
+    .sql(
+        ")) AND NOT EXISTS (SELECT 1 FROM series WHERE task_id = task.id \
+         AND (next_due IS NOT NULL OR queued_since IS NOT NULL))",
+    );
     let ids: Vec<String> = statement.load(&mut reader.connection)?;
     ids.iter().map(|id| parse("task", id, "id", id)).collect()
 }

@@ -5,20 +5,24 @@
 use std::collections::BTreeSet;
 
 use openmoss_domain::log::LogAction;
+use openmoss_domain::recurrence::{CatchUp, Overlap, Recurrence};
 use openmoss_domain::request::{RequestEntry, RequestMethod};
 use openmoss_domain::score::ScoreSign;
+use openmoss_domain::series::Rounds;
 use openmoss_domain::sub_task::{Draft, Place, Priority, Status, WorkKind};
+use openmoss_domain::usage::{Cost, OwnCap, Usage};
 use openmoss_domain::{
     Agent, AgentId, AgentStatus, Command, Keyword, Module, ModuleId, ModuleSort, PatrolStatus,
-    Policy, RequestId, Review, ReviewId, ReviewResult, Role, RuleScope, Severity, SortOrder,
-    SubTask, SubTaskId, SubTaskSort, Task, TaskId, TaskSort, TaskStatus, Transition,
+    Policy, RequestId, Review, ReviewId, ReviewResult, Role, RuleScope, Series, SeriesId, Severity,
+    SortOrder, SubTask, SubTaskId, SubTaskSort, Task, TaskId, TaskSort, TaskStatus, Transition,
 };
 use openmoss_storage::agent::listed::{self, OrderBy};
 use openmoss_storage::sub_task::Search;
+use openmoss_storage::usage::{BudgetOf, SumOf};
 use openmoss_storage::{
     ByTime, StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, event,
-    idempotency, log, module, note, patrol, prerequisite, request, review, rule, score, session,
-    sub_task, submission, task,
+    idempotency, log, module, note, patrol, prerequisite, request, review, rule, score, series,
+    session, sub_task, submission, task, task_policy, usage,
 };
 use openmoss_testkit::{START, TestDb, draft, record_statements};
 use uuid::Uuid;
@@ -37,6 +41,7 @@ struct World {
     module: ModuleId,
     agent: AgentId,
     sub_task: SubTaskId,
+    series: SeriesId,
 }
 
 impl World {
@@ -93,6 +98,22 @@ impl World {
             rework_agent: None,
             created_at: START,
         };
+        let recurrence = Recurrence {
+            cron: "0 * * * *".to_owned(),
+            timezone: "UTC".to_owned(),
+            overlap: Overlap::Skip,
+            catch_up: CatchUp::One,
+            until: None,
+        };
+        let series = SeriesId::from_uuid(Uuid::new_v4());
+        let new_series = Series::begin(series, Rounds::Tasks, recurrence, START);
+        let new_round = series::Round {
+            series_id: series,
+            number: 1,
+            task_id: task,
+            sub_task_id: None,
+            due: START,
+        };
         let write = move |writer: &mut Writer| -> Result<(), StorageError> {
             task::insert(writer, &new_task)?;
             module::insert(writer, &new_module)?;
@@ -101,6 +122,8 @@ impl World {
             sub_task::insert(writer, &new)?;
             assert_eq!(sub_task::compare_and_set(writer, &new, &claimed)?, Swap::Swapped);
             review::insert(writer, &new_review)?;
+            series::insert(writer, &new_series)?;
+            series::insert_round(writer, &new_round)?;
             Ok(())
         };
         store.write(write).unwrap();
@@ -108,7 +131,7 @@ impl World {
         if db.is_postgres() {
             fill(db);
         }
-        Self { store, task, module, agent, sub_task }
+        Self { store, task, module, agent, sub_task, series }
     }
 
     fn read<T>(&self, query: impl FnMut(&mut openmoss_storage::Reader) -> Result<T, StorageError>) {
@@ -174,12 +197,22 @@ fn fill(db: &TestDb) {
                 coalesce((ARRAY['critical', 'warning'])[i % 200], 'info'), {task}, {sub_task}, {agent}, '', '',
                 coalesce((ARRAY['open', 'ignored'])[i % 200], 'resolved'), 'k' || i, 'system', NULL,
                 i, i FROM generate_series(1, {ROWS}) i;
+        INSERT INTO series SELECT {sub_task}, {task}, '{{}}', '* * * * *', 'UTC', 'skip', 'one', NULL,
+                (ARRAY[i])[i % 200], (ARRAY[i])[i % 300], 1, false, 1, i, i
+            FROM generate_series(1, {ROWS}) i;
+        INSERT INTO usage_sum SELECT (ARRAY['day', 'agent', 'task', 'whole_task'])[1 + i % 4], 'd' || i,
+                {sub_task}, 1, i, i, i, i FROM generate_series(1, {ROWS}) i;
+        INSERT INTO budget SELECT 'agent', {sub_task}, i, i, i FROM generate_series(1, {ROWS}) i;
+        INSERT INTO task_policy SELECT {}, true, true, true, true, 1, i FROM generate_series(0, 499) i;
+        INSERT INTO series_round SELECT {sub_task}, 1, {task}, {sub_task}, i
+            FROM generate_series(1, {ROWS}) i;
         INSERT INTO idempotency SELECT 't' || i, '', '', i FROM generate_series(1, {ROWS}) i;
         ANALYZE",
         id("task", "i"),
         id("module", "i"),
         id("agent", "i"),
         id("sub_task", "i - 1"),
+        id("task", "i"),
     ));
 }
 
@@ -271,6 +304,64 @@ fn sub_task_cases() -> Vec<Case> {
                 assert_eq!(sub_task::compare_and_set(writer, &now, &next)?, Swap::Swapped);
                 assert_eq!(sub_task::compare_and_set(writer, &next, &edited)?, Swap::Swapped);
                 Ok(())
+            });
+        }),
+        found("sub_task::list_first", |w| {
+            w.read(|reader| sub_task::list_first(reader, w.task, 20));
+        }),
+        found("series::find and compare_and_set", |w| {
+            let id = w.series;
+            w.write(move |writer| {
+                let before = series::find(writer, id)?.unwrap();
+                let next = before.pause(START).unwrap();
+                assert_eq!(series::compare_and_set(writer, &before, &next)?, Swap::Swapped);
+                Ok(())
+            });
+        }),
+        case("series::list_due", Reach::FoundAndSorted(""), |w| {
+            w.read(|reader| series::list_due(reader, START, 20));
+        }),
+        found("series::has_pending and has_any", |w| {
+            w.read(|reader| series::has_pending(reader, w.task));
+            w.read(|reader| series::has_any(reader, w.task));
+        }),
+        found("series::find_round and find_rounds", |w| {
+            w.read(|reader| series::find_round(reader, w.series, 1));
+            w.read(|reader| series::find_round_of_task(reader, w.task));
+            w.read(|reader| series::find_rounds(reader, &[w.sub_task]));
+        }),
+        found("usage::add and find", |w| {
+            let agent = w.agent;
+            w.write(move |writer| {
+                usage::add(writer, SumOf::Agent(agent, "2026-09-21"), &Usage::default()).map(drop)
+            });
+            w.read(|reader| usage::find(reader, SumOf::Agent(w.agent, "2026-09-21")).map(drop));
+        }),
+        found("usage::list_days", |w| {
+            w.read(|reader| usage::list_days(reader, "2026-09-21", 20).map(drop));
+        }),
+        found("usage::tasks_beyond", |w| {
+            w.read(|reader| usage::tasks_beyond(reader, 1_000_000, Cost::from_units(1)).map(drop));
+        }),
+        along("task_stopped", "task::ids_stopped", |w| {
+            w.read(|reader| task::ids_stopped(reader).map(drop));
+        }),
+        found("usage::find_cap and set_cap", |w| {
+            let of = BudgetOf::Agent(w.agent);
+            w.read(|reader| usage::find_cap(reader, of).map(drop));
+            w.write(move |writer| usage::set_cap(writer, of, OwnCap::default(), START));
+        }),
+        found("task_policy::find", |w| {
+            w.read(|reader| task_policy::find(reader, w.task).map(drop));
+        }),
+        found("review::list_approvers and submission::last_in_time", |w| {
+            w.read(|reader| review::list_approvers(reader, w.sub_task, Some(START)).map(drop));
+            w.read(|reader| submission::last_in_time(reader, w.sub_task).map(drop));
+        }),
+        found("series::list_rounds", |w| {
+            w.read(|reader| {
+                let series = series::find(reader, w.series)?.unwrap();
+                series::list_rounds(reader, &series, PAGE)
             });
         }),
         found("prerequisite::dependents", |w| {

@@ -49,7 +49,7 @@ const WRONG_SUB_TASKS: [&str; 5] = [
             WHERE sub_task_id = sub_task.id AND needed.status <> 'done')",
     "SELECT 'sub-task ' || sub_task.id || ': held, or not, against its task' AS text
         FROM sub_task JOIN task ON task.id = task_id
-        WHERE held <> (task.status IN ('completed', 'archived', 'cancelled'))",
+        WHERE held <> (is_stopped OR task.status IN ('completed', 'archived', 'cancelled'))",
     "SELECT 'sub-task ' || id || ': wrong number of notes' AS text FROM sub_task
         WHERE notes <> (SELECT COUNT(*) FROM note WHERE sub_task_id = sub_task.id)",
     "SELECT 'sub-task ' || id || ': an attempt without an owner on record' AS text FROM sub_task

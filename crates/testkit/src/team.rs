@@ -31,6 +31,7 @@ pub fn draft(name: &str) -> Draft {
         acceptance: "No open question.".to_owned(),
         kind: WorkKind::Once,
         priority: Priority::Medium,
+        recurrence: None,
     }
 }
 

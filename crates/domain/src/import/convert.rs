@@ -103,6 +103,7 @@ impl Converter {
             description: reading.text("description"),
             kind: reading.word("type").unwrap_or(WorkKind::Once),
             status: reading.word("status").unwrap_or(TaskStatus::Planning),
+            is_stopped: false,
             version: Version::FIRST,
             created_at,
             updated_at,

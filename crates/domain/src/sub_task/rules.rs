@@ -85,7 +85,8 @@ const STOP: &[Permit] = &[Owner, Planner, Patrol, Admin, System];
 /// Everything that may happen to a sub-task.
 pub const RULES: &[Rule] = &[
     rule(Pending, Claim, Assigned, &[Executor]),
-    rule(Pending, Assign, Assigned, STEER),
+    // By the server for a new round of work that is always given to the same executor.
+    rule(Pending, Assign, Assigned, &[Planner, Admin, System]),
     rule(Pending, Reassign, Assigned, STEER),
     // Only for a cancelled prerequisite: nobody has the work in hand yet.
     rule(Pending, Block, Blocked, &[System]),

@@ -16,6 +16,7 @@ use crate::call::{Answer, Call, Known};
 use crate::input::{FilterValue, id, keyword};
 use crate::page::{AdminPageQuery, PageView};
 use crate::problem::Problem;
+use crate::recurrence::SeriesView;
 use crate::reviews::ReviewView;
 use crate::sub_tasks::views::{BlockedCauseView, ProgressView, SubmissionView, WaitingForView};
 use crate::vocabulary;
@@ -153,6 +154,10 @@ struct WholeView {
     /// What the admin can do with it now.
     #[schema(value_type = Vec<vocabulary::SubTaskAction>)]
     allowed_actions: Vec<Action>,
+    /// Which round of recurring work it is; null if it is none.
+    round: Option<u32>,
+    /// The schedule on which it comes round again.
+    recurrence: Option<SeriesView>,
     /// What must be done before it, at most 200.
     depends_on: Vec<RelatedView>,
     /// What waits for it, at most 200.
@@ -193,6 +198,8 @@ impl From<WholeSubTask> for WholeView {
             progress: one.progress,
             waiting_for: whole.seen.waiting_for,
             allowed_actions: whole.seen.allowed_actions,
+            round: whole.seen.round.map(|round| round.number),
+            recurrence: whole.seen.series.map(SeriesView::from),
             depends_on: whole.prerequisites.into_iter().map(RelatedView::from).collect(),
             dependents: whole.dependents.into_iter().map(RelatedView::from).collect(),
             submissions: whole.submissions.into_iter().map(SubmissionView::from).collect(),

@@ -3,6 +3,7 @@
 
 use openmoss_domain::plan::PREREQUISITES_MAX;
 use openmoss_domain::sub_task::{BlockedKind, Draft, Edit, Priority, WorkKind};
+use openmoss_domain::usage::Usage;
 use openmoss_domain::{Artifact, ArtifactKind, Deliverable, FieldError, SubTaskId};
 use openmoss_service::sub_task::{NewSubTask, Obstacle};
 use serde::Deserialize;
@@ -10,6 +11,8 @@ use utoipa::ToSchema;
 
 use crate::input::{FromObject, id, optional_id, text_or_empty};
 use crate::problem::Problem;
+use crate::recurrence::RecurrenceBody;
+use crate::usage::UsageBody;
 use crate::vocabulary;
 
 /// Which late submission.
@@ -53,6 +56,9 @@ pub(super) struct CreateBody {
     /// Sub-tasks of the same task that must be done before.
     #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 2000)]
     depends_on: Option<Vec<String>>,
+    /// The schedule on which it comes round again; this one is the first round.
+    #[schema(value_type = Option<RecurrenceBody>)]
+    recurrence: Option<FromObject<RecurrenceBody>>,
 }
 
 impl CreateBody {
@@ -69,6 +75,7 @@ impl CreateBody {
                 acceptance: self.acceptance,
                 kind: self.kind.unwrap_or(WorkKind::Once),
                 priority: self.priority.unwrap_or(Priority::Medium),
+                recurrence: self.recurrence.map(|FromObject(body)| body.into()),
             },
         })
     }
@@ -187,6 +194,9 @@ pub(super) struct SubmitBody {
     #[schema(max_items = 50, value_type = Option<Vec<ArtifactBody>>)]
     artifacts: Option<Vec<FromObject<ArtifactBody>>>,
     attempt: Option<u32>,
+    /// What the caller's model used for it.
+    #[schema(value_type = Option<UsageBody>)]
+    usage: Option<FromObject<UsageBody>>,
 }
 
 /// A deliverable.
@@ -204,6 +214,11 @@ pub(super) struct ArtifactBody {
 }
 
 impl SubmitBody {
+    pub(super) fn take_usage(&mut self) -> Result<Option<Usage>, Problem> {
+        let usage = self.usage.take();
+        usage.map(|FromObject(usage)| usage.into_usage("usage.")).transpose()
+    }
+
     pub(super) fn into_deliverable(self) -> (Deliverable, Option<u32>) {
         let artifacts = self
             .artifacts

@@ -86,11 +86,11 @@ pub(super) async fn heartbeat_sub_task(
             body.percent()?,
             body.attempt,
         )?;
-        let stop = "The task was completed, archived or cancelled; hand in what you have and stop.";
+        let stop_reason = known.service.stop_reason(&after)?;
         Ok(HeartbeatView {
             lease_expires_at: after.lease_expires_at,
-            cancelled: after.held,
-            stop_reason: after.held.then(|| stop.to_owned()),
+            cancelled: stop_reason.is_some(),
+            stop_reason,
         })
     })
     .await
@@ -102,9 +102,11 @@ pub(super) async fn heartbeat_sub_task(
 #[post("/api/sub-tasks/{sub_task_id}/submit")]
 pub(super) async fn submit_sub_task(call: Call, path: web::Path<String>) -> Answer<SubTaskView> {
     call.agent(move |known, _| {
-        let (deliverable, attempt) = known.request.json::<SubmitBody>()?.into_deliverable();
-        let id = sub_task_id(&path)?;
-        known.view(known.service.submit_sub_task(&known.cx, id, &deliverable, attempt)?)
+        let mut body: SubmitBody = known.request.json()?;
+        let usage = body.take_usage()?;
+        let (deliverable, attempt) = body.into_deliverable();
+        let (id, cx) = (sub_task_id(&path)?, &known.cx);
+        known.view(known.service.submit_with_usage(cx, id, &deliverable, attempt, usage)?)
     })
     .await
 }

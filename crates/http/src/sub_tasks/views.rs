@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::page::PageView;
+use crate::recurrence::SeriesView;
 use crate::sub_tasks::notes::NoteView;
 use crate::vocabulary;
 
@@ -76,6 +77,11 @@ pub(crate) struct SubTaskView {
     note_count: u32,
     /// The newest ten notes, oldest of them first; null in lists.
     notes: Option<Vec<NoteView>>,
+    /// Which round of recurring work it is; null if it is none.
+    round: Option<u32>,
+    /// The schedule on which it comes round again; null in lists.
+    #[schema(value_type = Option<SeriesView>)]
+    recurrence: Option<SeriesView>,
 }
 
 fn null() -> Object {
@@ -146,11 +152,13 @@ impl From<openmoss_service::sub_task::SubTaskView> for SubTaskView {
             allowed_actions: seen.allowed_actions,
             note_count: one.notes,
             notes: seen.notes.map(|notes| notes.into_iter().map(NoteView::from).collect()),
+            round: seen.round.map(|round| round.number),
+            recurrence: seen.series.map(SeriesView::from),
         }
     }
 }
 
-pub(super) type SubTaskPage = PageView<SubTaskView>;
+pub(crate) type SubTaskPage = PageView<SubTaskView>;
 
 /// A deliverable.
 #[derive(ToSchema)]

@@ -13,8 +13,17 @@ use crate::context::Context;
 use crate::error::ServiceError;
 
 /// The sections that an admin may change while the server runs.
-pub const SECTIONS: [&str; 8] =
-    ["project", "agent", "notification", "webui", "workspace", "server", "policy", "patrol"];
+pub const SECTIONS: [&str; 9] = [
+    "project",
+    "agent",
+    "notification",
+    "webui",
+    "workspace",
+    "server",
+    "policy",
+    "patrol",
+    "budget",
+];
 /// What may be changed of `server`: the rest is decided before the server listens.
 const OF_SERVER: [&str; 2] = ["server.external_url", "server.timezone"];
 /// Texts that may be empty.
@@ -73,10 +82,14 @@ impl Service {
             .filter(|(key, value)| value_of(&in_force, key) != Some(value))
             .collect();
         if !changes.is_empty() {
+            let is_budget = changes.iter().any(|(key, _)| key.starts_with("budget."));
             let is_policy = changes.iter().any(|(key, _)| key.starts_with("policy."));
             self.change_settings(cx, changes, |_| Ok(()))?;
             if is_policy {
                 self.apply_policy_to_planning_tasks()?;
+            }
+            if is_budget {
+                self.apply_budgets()?;
             }
         }
         Ok(updated)

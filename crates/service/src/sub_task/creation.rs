@@ -1,9 +1,10 @@
 //! Sub-tasks come into being and are edited.
 
+use openmoss_domain::series::check_left;
 use openmoss_domain::sub_task::{Draft, Edit, Place};
 use openmoss_domain::{
     Action, AgentId, Command, DomainError, Event, EventKind, Fields, ModuleId, SubTask, SubTaskId,
-    Task, TaskId,
+    Task, TaskId, Timestamp,
 };
 use openmoss_storage::sub_task as stored;
 use openmoss_storage::task::Lock;
@@ -13,10 +14,12 @@ use crate::Service;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::id::fresh;
+use crate::series;
 use crate::step::{Stepper, append};
 use crate::sub_task::prerequisites::{length, open_among, prerequisites, refuse_cycle};
 use crate::sub_task::{check_role, find_worker};
 use crate::task::open_task;
+use crate::task_policy::in_force;
 
 /// A new sub-task, as it came in.
 #[derive(Debug, Clone)]
@@ -36,14 +39,19 @@ pub struct NewSubTask {
 impl Service {
     /// Creates a sub-task; with `assigned_agent` it is given to that executor at once.
     pub fn create_sub_task(&self, cx: &Context, new: &NewSubTask) -> Result<SubTask, ServiceError> {
-        let mut fields = Fields::default();
-        let draft = new.draft.checked("", &mut fields);
-        fields.finish()?;
-        let new = NewSubTask { draft, ..new.clone() };
         let stepper = self.stepper(cx);
-        let id = SubTaskId::from_uuid(fresh());
+        let mut fields = Fields::default();
+        let draft = self.draft_in_zone(&new.draft).checked("", &mut fields);
+        fields.finish()?;
+        check_time_left([("", &draft)], stepper.now)?;
+        let new = NewSubTask { draft, ..new.clone() };
+        let (id, settings) = (SubTaskId::from_uuid(fresh()), self.requirements());
         self.write(cx, move |writer| {
             let task = open_task(writer, stepper, new.task_id)?;
+            let requirements = in_force(writer, settings, task.id)?;
+            let mut fields = Fields::default();
+            requirements.check("", &new.draft, new.module_id.is_some(), &mut fields);
+            fields.finish()?;
             if let Some(module_id) = new.module_id {
                 check_module(writer, module_id, task.id)?;
             }
@@ -70,8 +78,12 @@ impl Service {
         check_role(Action::Edit, cx.actor)?;
         // The numbers follow from the list.
         let edit = Edit { prerequisites: None, ..edit.checked()? };
-        let stepper = self.stepper(cx);
+        let (stepper, settings) = (self.stepper(cx), self.requirements());
         self.write(cx, move |writer| {
+            let edited = stored::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+            let mut fields = Fields::default();
+            in_force(writer, settings, edited.task_id)?.check_edit(&edit, &mut fields);
+            fields.finish()?;
             let Some(depends_on) = &depends_on else {
                 return Ok(stepper.step(writer, id, &Command::Edit(edit.clone()))?.after);
             };
@@ -99,6 +111,21 @@ fn check_module(writer: &mut Writer, id: ModuleId, task_id: TaskId) -> Result<()
     Ok(())
 }
 
+/// A schedule must have a time that is still to come; each draft stands below its place.
+pub(crate) fn check_time_left<'a>(
+    drafts: impl IntoIterator<Item = (&'a str, &'a Draft)>,
+    now: Timestamp,
+) -> Result<(), DomainError> {
+    let mut fields = Fields::default();
+    for (place, draft) in drafts {
+        if let Some(recurrence) = &draft.recurrence {
+            let dot = if place.is_empty() { "" } else { "." };
+            fields.keep(check_left(recurrence, &format!("{place}{dot}recurrence."), now));
+        }
+    }
+    fields.finish()
+}
+
 /// A sub-task that is about to be stored.
 pub(crate) struct NewRow<'a> {
     pub(crate) id: SubTaskId,
@@ -117,10 +144,11 @@ pub(crate) fn insert(
     let place = Place {
         task_id: task.id,
         module_id: new.module_id,
-        held: task.status.holds_work(&stepper.policy),
+        held: task.holds_work(&stepper.policy),
         prerequisites: length(new.depends_on.len()),
         open_prerequisites: open_among(new.depends_on),
     };
+    let recurrence = new.draft.recurrence.clone();
     let created = SubTask::create(new.id, new.draft, place, stepper.now);
     stored::insert(writer, &created)?;
     let ids: Vec<_> = new.depends_on.iter().map(|sub_task| sub_task.id).collect();
@@ -129,6 +157,9 @@ pub(crate) fn insert(
         .sub_task(task.id, created.id)
         .with("name", created.name.as_str());
     append(writer, &event)?;
+    if let Some(recurrence) = recurrence {
+        series::begin(writer, stepper, &created, new.assigned_agent, recurrence)?;
+    }
     match new.assigned_agent {
         None => Ok(created),
         Some(to) => {

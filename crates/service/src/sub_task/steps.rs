@@ -52,6 +52,7 @@ impl Service {
         session: Option<&str>,
     ) -> Result<SubTask, ServiceError> {
         let session = checked_session(session)?;
+        self.check_budget_for(cx.actor, Some(id))?;
         self.transition(cx, id, Command::Claim { session })
     }
 
@@ -64,6 +65,7 @@ impl Service {
     ) -> Result<NextClaim, ServiceError> {
         let command = Command::Claim { session: checked_session(session)? };
         check_role(Action::Claim, cx.actor)?;
+        self.check_budget_for(cx.actor, None)?;
         let stepper = self.stepper(cx);
         self.write(cx, move |writer| {
             let Some(next) = stored::next_claimable(writer, task_id)? else {
@@ -116,6 +118,17 @@ impl Service {
         let command = Command::Heartbeat { progress, percent, attempt };
         let stepper = self.stepper(cx);
         self.write(cx, move |writer| Ok(stepper.step_or_go_on(writer, id, &command)?.after))
+    }
+
+    /// Why the owner of this sub-task should stop, if it should: its task is over. A budget that is
+    /// used up stops nobody who works already.
+    pub fn stop_reason(&self, sub_task: &SubTask) -> Result<Option<String>, ServiceError> {
+        if !sub_task.held || self.find_task(sub_task.task_id)?.status.is_open() {
+            return Ok(None);
+        }
+        let reason =
+            "The task was completed, archived or cancelled; hand in what you have and stop.";
+        Ok(Some(reason.to_owned()))
     }
 
     /// Says that it cannot go on, and why.

@@ -1,9 +1,10 @@
 //! Handing in: what came is kept, in time or too late.
 
 use openmoss_domain::sub_task::Status;
+use openmoss_domain::usage::Usage;
 use openmoss_domain::{
-    Action, AgentId, Command, Deliverable, DomainError, Event, EventKind, SubTask, SubTaskId,
-    Submission, SubmissionId,
+    Action, AgentId, Command, Deliverable, DomainError, Event, EventKind, Fields, SubTask,
+    SubTaskId, Submission, SubmissionId,
 };
 use openmoss_storage::sub_task as stored;
 use openmoss_storage::{Writer, agent, submission};
@@ -15,6 +16,7 @@ use crate::error::ServiceError;
 use crate::id::fresh;
 use crate::step::{Stepped, Stepper, append};
 use crate::sub_task::check_role;
+use crate::usage::{Report, report_within};
 
 /// What came of handing in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,20 +40,46 @@ impl Service {
         deliverable: &Deliverable,
         attempt: Option<u32>,
     ) -> Result<SubTask, ServiceError> {
+        self.submit_with_usage(cx, id, deliverable, attempt, None)
+    }
+
+    /// The same, with what it cost; a repeat of a submit costs nothing again.
+    pub fn submit_with_usage(
+        &self,
+        cx: &Context,
+        id: SubTaskId,
+        deliverable: &Deliverable,
+        attempt: Option<u32>,
+        usage: Option<Usage>,
+    ) -> Result<SubTask, ServiceError> {
         let deliverable = deliverable.checked()?;
-        let stepper = self.stepper(cx);
+        let usage = usage.map(|usage| {
+            let mut fields = Fields::default();
+            let usage = usage.checked("usage.", &mut fields);
+            fields.finish().map(|()| usage)
+        });
+        let usage = usage.transpose()?;
+        let (stepper, caps) = (self.stepper(cx), self.caps());
         let submitted = self.write(cx, move |writer| {
-            match stepper.step_or_go_on(writer, id, &Command::Submit { attempt }) {
+            let submitted = match stepper.step_or_go_on(writer, id, &Command::Submit { attempt }) {
                 Ok(step) => {
                     keep_deliverable(writer, stepper, &step, &deliverable)?;
-                    Ok(Submitted::Accepted(Box::new(step.after)))
+                    if !step.is_changed() {
+                        return Ok(Submitted::Accepted(Box::new(step.after)));
+                    }
+                    Submitted::Accepted(Box::new(step.after))
                 }
                 Err(ServiceError::Domain(refusal)) => {
                     let late = Late { deliverable: &deliverable, attempt, refusal };
-                    keep_late(writer, stepper, id, late)
+                    keep_late(writer, stepper, id, late)?
                 }
-                Err(other) => Err(other),
+                Err(other) => return Err(other),
+            };
+            if let (Some(usage), Some(from)) = (usage.clone(), stepper.actor.agent_id()) {
+                let report = Report { sub_task_id: Some(id), task_id: None, usage };
+                report_within(writer, stepper, &caps, from, &report)?;
             }
+            Ok(submitted)
         })?;
         match submitted {
             Submitted::Accepted(sub_task) => Ok(*sub_task),

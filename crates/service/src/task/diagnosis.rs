@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use openmoss_domain::diagnosis::{Standing, diagnose};
 use openmoss_domain::sub_task::Status;
-use openmoss_domain::waiting::{WaitingFor, waiting_for};
+use openmoss_domain::waiting::{WaitingFor, behind_budget, waiting_for};
 use openmoss_domain::{AgentId, SubTask, SubTaskId, Task, TaskId};
 use openmoss_storage::counter::{CLAIMABLE, Scope, counts};
 use openmoss_storage::sub_task::{self as stored, Filter};
@@ -58,6 +58,7 @@ impl Service {
     pub fn diagnose_task(&self, id: TaskId) -> Result<Diagnosis, ServiceError> {
         let (around, now, policy) =
             (self.directory.surroundings(&self.store)?, self.now(), self.policy());
+        let is_day_used_up = self.is_day_used_up()?;
         self.read(|reader| {
             let task = task::find(reader, id)?.ok_or(ServiceError::not_found("task"))?;
             let open = open_sub_tasks(reader, id)?;
@@ -77,10 +78,12 @@ impl Service {
             };
             let sentence = diagnose(&task, &standing, &around);
             let open_count = ORDER.iter().map(|status| counts.get(status.as_str())).sum();
+            let is_stopped = task.is_stopped && task.status.is_open();
             let name = |id: AgentId| names.get(&id).cloned();
             let sub_tasks = open.into_iter().filter_map(|sub_task| {
+                let waiting = waiting_for(&sub_task, &around, now, &policy)?;
                 Some(Waiting {
-                    waiting_for: waiting_for(&sub_task, &around, now, &policy)?,
+                    waiting_for: behind_budget(waiting, is_stopped, is_day_used_up),
                     owner_name: sub_task.owner.and_then(name),
                     prerequisites: needed.remove(&sub_task.id).unwrap_or_default(),
                     sub_task,

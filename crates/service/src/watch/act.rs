@@ -10,7 +10,7 @@ use openmoss_domain::{
     Command, EventKind, PatrolRecordId, Severity, SubTask, SubTaskId, TaskId, TaskStatus, Timestamp,
 };
 use openmoss_storage::task::Lock;
-use openmoss_storage::{Reader, Writer, event, sub_task, task};
+use openmoss_storage::{Reader, Writer, event, series, sub_task, task};
 
 use super::look::{Look, called_at};
 use super::system;
@@ -81,7 +81,8 @@ impl Service {
             let Some(found) = task::find_locked(writer, id, Lock::Exclusive)? else {
                 return Ok(false);
             };
-            if !found.status.is_open() || sub_task::has_open(writer, id)? {
+            let is_left = sub_task::has_open(writer, id)? || series::has_pending(writer, id)?;
+            if !found.status.is_open() || is_left {
                 return Ok(false);
             }
             move_task(writer, stepper, &found, TaskStatus::Completed)?;

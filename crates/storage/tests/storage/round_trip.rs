@@ -4,22 +4,27 @@ use std::collections::HashMap;
 
 use openmoss_domain::event::Payload;
 use openmoss_domain::log::{LogAction, LogEntry};
+use openmoss_domain::recurrence::{CatchUp, Overlap, Recurrence};
+use openmoss_domain::requirements::OwnRequirements;
 use openmoss_domain::score::ScoreChange;
-use openmoss_domain::sub_task::{Priority, Status, WorkKind};
+use openmoss_domain::series::{Rounds, Template};
+use openmoss_domain::sub_task::{Draft, Priority, Status, WorkKind};
+use openmoss_domain::usage::{Cost, OwnCap, Sums, Usage};
 use openmoss_domain::{
     Actor, ActorKind, AgentId, AgentStatus, Artifact, ArtifactKind, Command, Deliverable, Event,
     EventId, EventKind, LogId, Module, ModuleId, Note, NoteId, PatrolRecord, PatrolRecordId,
     PatrolStatus, Review, ReviewId, ReviewResult, Role, Rule, RuleId, RuleScope, ScoreLogId,
-    SessionId, Severity, SubTask, SubTaskId, Submission, SubmissionId, Task, TaskId, TaskStatus,
-    Timestamp,
+    Series, SeriesId, SessionId, Severity, SubTask, SubTaskId, Submission, SubmissionId, Task,
+    TaskId, TaskStatus, Timestamp,
 };
 use openmoss_storage::idempotency::Remembered;
 use openmoss_storage::session::Session;
+use openmoss_storage::usage::{BudgetOf, SumOf};
 use openmoss_storage::{
     StorageError, Swap, Window, agent, event, idempotency, log, module, note, patrol, prerequisite,
-    review, rule, score, session, setting, sub_task, submission, task,
+    review, rule, score, series, session, setting, sub_task, submission, task, task_policy, usage,
 };
-use openmoss_testkit::{START, TestDb};
+use openmoss_testkit::{START, TestDb, draft};
 use uuid::Uuid;
 
 use crate::rows::{
@@ -598,6 +603,151 @@ fn patrol_records_by_every_filter(db: &TestDb) {
     assert_eq!(list(patrol::Filter { agent_id: Some(agent), ..any() }), made[2..]);
 }
 
+fn series_and_their_rounds(db: &TestDb) {
+    let store = db.store();
+    let task = stored_task(&store);
+    let sub_task = stored_sub_task(&store, &task);
+    let template = Template {
+        draft: Draft { name: TEXT.to_owned(), description: long_text(), ..draft("x") },
+        module_id: Some(ModuleId::from_uuid(Uuid::new_v4())),
+        assigned_agent: Some(AgentId::from_uuid(Uuid::new_v4())),
+    };
+    let recurrence = Recurrence {
+        cron: "0 9 * * *".to_owned(),
+        timezone: "Asia/Shanghai".to_owned(),
+        overlap: Overlap::Queue,
+        catch_up: CatchUp::None,
+        until: Some(at(90_000)),
+    };
+    let id = SeriesId::from_uuid(Uuid::new_v4());
+    let rounds = Rounds::SubTasks { task_id: task.id, template: Box::new(template) };
+    let new = Series::begin(id, rounds, recurrence.clone(), START);
+    let of_tasks = SeriesId::from_uuid(Uuid::new_v4());
+    let of_tasks = Series::begin(of_tasks, Rounds::Tasks, recurrence, START);
+    let has_pending = || store.read(|reader| series::has_pending(reader, task.id)).unwrap();
+    assert!(!has_pending());
+    for row in [new.clone(), of_tasks.clone()] {
+        write(&store, move |writer| series::insert(writer, &row));
+    }
+    let find = |id| store.read(|reader| series::find(reader, id)).unwrap();
+    assert_eq!(find(id), Some(new.clone()));
+    assert_eq!(find(of_tasks.id), Some(of_tasks));
+    assert!(has_pending() && store.read(|reader| series::has_any(reader, task.id)).unwrap());
+
+    let due = new.pending.next_due.unwrap();
+    let list_due = |now| store.read(|reader| series::list_due(reader, now, 10)).unwrap();
+    assert_eq!(list_due(due.minus(std::time::Duration::from_secs(1))), []);
+    assert_eq!(list_due(due).len(), 2);
+    let round = series::Round {
+        series_id: id,
+        number: 1,
+        task_id: task.id,
+        sub_task_id: Some(sub_task.id),
+        due,
+    };
+    write(&store, move |writer| series::insert_round(writer, &round));
+    let twin = store.write(move |writer| series::insert_round(writer, &round));
+    assert!(matches!(twin, Err(StorageError::Unique(_))), "{twin:?}");
+    assert_eq!(store.read(|reader| series::find_round(reader, id, 1)).unwrap(), Some(round));
+    let found = store.read(|reader| series::find_rounds(reader, &[sub_task.id])).unwrap();
+    assert_eq!(found.get(&sub_task.id), Some(&round));
+    let of_task = |id| store.read(|reader| series::find_round_of_task(reader, id)).unwrap();
+    assert_eq!(of_task(task.id), None, "it is a round's task, and no round");
+    let page = store.read(|reader| series::list_rounds(reader, &new, ALL)).unwrap();
+    assert_eq!((page.items, page.total), (vec![round], 1));
+
+    // What waits is due when the last round is over.
+    let mut waiting = new.clone();
+    waiting.version = new.version.next();
+    waiting.pending.next_due = None;
+    waiting.pending.queued = Some(due);
+    waiting.is_paused = true;
+    let (before, next) = (new.clone(), waiting.clone());
+    let swap = write(&store, move |writer| series::compare_and_set(writer, &before, &next));
+    assert_eq!((swap, find(id)), (Swap::Swapped, Some(waiting.clone())));
+    let (before, next) = (new, waiting);
+    let swap = write(&store, move |writer| series::compare_and_set(writer, &before, &next));
+    assert_eq!(swap, Swap::Lost);
+    assert!(has_pending());
+    assert_eq!(list_due(START), []);
+    let done = brought(&sub_task, Status::Done, &stored_agent(&store, Role::Executor));
+    let swap = write(&store, move |writer| sub_task::compare_and_set(writer, &sub_task, &done));
+    assert_eq!((swap, list_due(START)), (Swap::Swapped, vec![id]));
+}
+
+fn usage_adds_up_and_caps_are_kept(db: &TestDb) {
+    let store = db.store();
+    let (agent, task) = (stored_agent(&store, Role::Executor).id, stored_task(&store).id);
+    let one = Usage {
+        model: TEXT.to_owned(),
+        input_tokens: 70,
+        output_tokens: 30,
+        cost: Cost::from_micros(12_500),
+    };
+    let day = "2026-09-21";
+    let kinds =
+        [SumOf::Day(day), SumOf::Agent(agent, day), SumOf::Task(task, day), SumOf::WholeTask(task)];
+    for of in kinds {
+        let find = || store.read(|reader| usage::find(reader, of)).unwrap();
+        assert_eq!(find(), Sums::default());
+        let used = one.clone();
+        assert_eq!(write(&store, move |writer| usage::add(writer, of, &used)), one.sums());
+        let used = one.clone();
+        let both = write(&store, move |writer| usage::add(writer, of, &used));
+        assert_eq!(both, one.sums().plus(&one.sums()));
+        assert_eq!((find(), both.before(&one)), (both, one.sums()));
+    }
+    let both = one.sums().plus(&one.sums());
+    let days = store.read(|reader| usage::list_days(reader, day, 9)).unwrap();
+    assert_eq!(days, [(day.to_owned(), both)]);
+    let agents = store.read(|reader| usage::list_agents(reader, day, ALL)).unwrap();
+    assert_eq!((agents.items, agents.total), (vec![(agent, both)], 1));
+    let tasks = store.read(|reader| usage::list_tasks(reader, "2026-09-22", ALL)).unwrap();
+    assert_eq!((tasks.items, tasks.total), (vec![], 0));
+    let beyond = |tokens, cost| {
+        let cost = Cost::from_micros(cost);
+        store.read(|reader| usage::tasks_beyond(reader, tokens, cost)).unwrap()
+    };
+    assert_eq!((beyond(0, 0), beyond(201, 25_001)), (vec![], vec![]));
+    assert_eq!((beyond(200, 0), beyond(0, 25_000)), (vec![task], vec![task]));
+
+    let own = OwnCap { tokens: None, cost: Some(Cost::from_micros(1)) };
+    for of in [BudgetOf::Agent(agent), BudgetOf::Task(task)] {
+        write(&store, move |writer| usage::set_cap(writer, of, own, at(1)));
+        assert_eq!(store.read(|reader| usage::find_cap(reader, of)).unwrap(), own);
+    }
+    let listed = store.read(|reader| usage::list_caps(reader, ALL)).unwrap();
+    let expected = vec![(BudgetOf::Agent(agent), own), (BudgetOf::Task(task), own)];
+    assert_eq!((listed.items, listed.total), (expected, 2));
+    assert_eq!(store.read(usage::agent_caps).unwrap(), [(agent, own)]);
+    let none = OwnCap::default();
+    write(&store, move |writer| usage::set_cap(writer, BudgetOf::Agent(agent), none, at(2)));
+    assert_eq!(store.read(usage::agent_caps).unwrap(), []);
+}
+
+fn what_a_task_has_of_its_own(db: &TestDb) {
+    let store = db.store();
+    let task = stored_task(&store);
+    let find = || store.read(|reader| task_policy::find(reader, task.id)).unwrap();
+    assert_eq!(find(), OwnRequirements::default());
+    let own = OwnRequirements {
+        module: Some(true),
+        description: Some(false),
+        approvals: Some(3),
+        ..OwnRequirements::default()
+    };
+    let id = task.id;
+    for set in [own, OwnRequirements::default(), own] {
+        write(&store, move |writer| task_policy::set(writer, id, set, at(1)));
+        assert_eq!(find(), set);
+    }
+    let stopped = || store.read(task::ids_stopped).unwrap();
+    assert_eq!(stopped(), []);
+    let next = Task { is_stopped: true, version: task.version.next(), ..task.clone() };
+    let swap = write(&store, move |writer| task::compare_and_set(writer, &task, &next));
+    assert_eq!((swap, stopped()), (Swap::Swapped, vec![id]));
+}
+
 fn settings(db: &TestDb) {
     let store = db.store();
     for value in ["\"a\"", "\"b\""] {
@@ -640,6 +790,9 @@ openmoss_testkit::on_each_backend! {
     notes,
     patrol_records,
     patrol_records_by_every_filter,
+    series_and_their_rounds,
+    usage_adds_up_and_caps_are_kept,
+    what_a_task_has_of_its_own,
     settings,
     remembered_answers,
 }

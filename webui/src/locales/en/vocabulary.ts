@@ -59,6 +59,7 @@ export const vocabulary = {
   waitingKind: {
     prerequisites: 'Waits for other sub-tasks: {count}',
     task_status: 'Its task keeps it back',
+    budget: 'A budget is used up',
     no_executor: 'No executor is active',
     claim: 'Waits for an executor to claim it',
     owner_start: 'Waits for its executor to start',

@@ -1,0 +1,2 @@
+DROP TABLE series_round;
+DROP TABLE series;
