@@ -78,20 +78,9 @@ pub(super) async fn heartbeat_sub_task(
     call.agent(move |known, _| {
         let body: HeartbeatBody = known.request.json()?;
         let id = sub_task_id(&path)?;
-        let progress = body.progress.as_deref();
-        let after = known.service.heartbeat_sub_task(
-            &known.cx,
-            id,
-            progress,
-            body.percent()?,
-            body.attempt,
-        )?;
-        let stop = "The task was completed, archived or cancelled; hand in what you have and stop.";
-        Ok(HeartbeatView {
-            lease_expires_at: after.lease_expires_at,
-            cancelled: after.held,
-            stop_reason: after.held.then(|| stop.to_owned()),
-        })
+        let (progress, percent) = (body.progress.as_deref(), body.percent()?);
+        let service = known.service;
+        Ok(service.heartbeat_sub_task(&known.cx, id, progress, percent, body.attempt)?.into())
     })
     .await
 }

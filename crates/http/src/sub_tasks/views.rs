@@ -214,12 +214,23 @@ pub(super) struct ClaimNextView {
 /// Whether to go on.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Heartbeat)]
-pub(super) struct HeartbeatView {
+pub(crate) struct HeartbeatView {
     /// Until when the claim holds now.
     #[schema(value_type = Option<vocabulary::Time>)]
-    pub(super) lease_expires_at: Option<Timestamp>,
+    pub(crate) lease_expires_at: Option<Timestamp>,
     /// Whether the work should stop.
-    pub(super) cancelled: bool,
+    cancelled: bool,
     /// Why.
-    pub(super) stop_reason: Option<String>,
+    pub(crate) stop_reason: Option<String>,
+}
+
+impl From<Domain> for HeartbeatView {
+    fn from(one: Domain) -> Self {
+        let stop = "The task was completed, archived or cancelled; hand in what you have and stop.";
+        Self {
+            lease_expires_at: one.lease_expires_at,
+            cancelled: one.held,
+            stop_reason: one.held.then(|| stop.to_owned()),
+        }
+    }
 }
