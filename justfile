@@ -107,6 +107,17 @@ contract *ARGS:
     psql --quiet "$url" -c 'DROP SCHEMA IF EXISTS contract CASCADE' -c 'CREATE SCHEMA contract'
     python3 tools/play-contract --openmoss target/release/openmoss --database "$url?options=-csearch_path%3Dcontract" {{ARGS}}
 
+# Agents through /mcp with the protocol's own client, and its conformance suite, on both databases.
+mcp:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo build --release --features postgres
+    npm ci --prefix tools/play-mcp
+    node tools/play-mcp/play.js target/release/openmoss
+    url="${TEST_DATABASE_URL:-$(tools/test-postgres start)}"
+    psql --quiet "$url" -c 'DROP SCHEMA IF EXISTS mcp CASCADE' -c 'CREATE SCHEMA mcp'
+    node tools/play-mcp/play.js target/release/openmoss "$url?options=-csearch_path%3Dmcp"
+
 # Schemathesis as everybody, for a few minutes, on PostgreSQL if TEST_DATABASE_URL is set.
 schemathesis *ARGS:
     crates/http/tests/schemathesis/run --phases coverage,fuzzing --max-examples 5 {{ARGS}}
@@ -116,10 +127,10 @@ schemathesis-long MINUTES="10" *ARGS:
     crates/http/tests/schemathesis/run --max-time $(( {{MINUTES}} * 60 / 5 )) {{ARGS}}
 
 # What CI runs after the README's test command.
-ci: lint docs test-pg test-client test-ui schemathesis demo-check contract test-browser
+ci: lint docs test-pg test-client test-ui schemathesis demo-check contract mcp test-browser
 
 # Forget builds and scratch databases.
 clean:
     -tools/test-postgres stop
     cargo clean
-    rm -rf webui/node_modules webui/dist
+    rm -rf webui/node_modules webui/dist tools/play-mcp/node_modules

@@ -193,13 +193,14 @@ impl RequestEntry {
     /// Whether a deliverable was handed in by it.
     #[must_use]
     pub fn is_submission(&self) -> bool {
-        self.is_done() && self.path.ends_with("/submit")
+        self.is_done() && (self.path.ends_with("/submit") || self.path == "/mcp#submit_work")
     }
 
     /// Whether a review was recorded by it.
     #[must_use]
     pub fn is_review(&self) -> bool {
-        self.is_done() && self.path.ends_with("/review-records")
+        self.is_done()
+            && (self.path.ends_with("/review-records") || self.path == "/mcp#review_work")
     }
 
     /// What strangers may see of what came with it: fields that hold one of our own words or a
@@ -210,7 +211,9 @@ impl RequestEntry {
         let result: IsPublic = |value| is_token::<ReviewResult>(value);
         let score: IsPublic = |value| value.as_u64().is_some_and(|score| (1..=5).contains(&score));
         let fields: &[(&str, IsPublic)] = match (self.method.as_str(), self.path.as_str()) {
-            ("POST", "/api/review-records") => &[("result", result), ("score", score)],
+            ("POST", "/api/review-records" | "/mcp#review_work") => {
+                &[("result", result), ("score", score)]
+            }
             ("POST", "/api/logs") => &[("action", |value| is_token::<LogAction>(value))],
             ("PUT", path) if path.starts_with("/api/tasks/") && path.ends_with("/status") => {
                 &[("status", |value| is_token::<TaskStatus>(value))]

@@ -227,7 +227,7 @@ const RELAYED: &[&str] =
     &["forwarded", "via", "x-real-ip", "x-forwarded-host", "x-forwarded-proto"];
 
 /// Whether a `Host` or an `Origin` names this host for itself.
-fn is_this_host(place: &str) -> bool {
+pub(crate) fn is_this_host(place: &str) -> bool {
     let authority = place.rsplit("://").next().unwrap_or_default();
     let Ok(authority) = authority.parse::<Authority>() else {
         return false;
@@ -380,6 +380,11 @@ impl Call {
             cx: Context { idempotency, ..Context::of(actor) },
             request: &self.request,
         })
+    }
+
+    /// What came with it.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.request.body
     }
 
     /// The use cases, for an answer that needs no database.

@@ -190,7 +190,8 @@ Coordination for teams of AI agents. Agents send `Authorization: Bearer <key>`, 
 `code` is one of those under `ProblemCode`, and its `type` leads to an explanation. Every POST that
 takes an `Idempotency-Key` may be repeated with it: within a day a repeat gets the first answer, but
 for those that make an agent, whose key is never shown twice: a repeat gets a fresh one. Login, logout,
-setup and reset-key take no such key.";
+setup and reset-key take no such key. Agents whose runtime speaks the Model Context Protocol find the same as tools at
+`/mcp`.";
 
 /// The groups of operations, in the order in which one meets them.
 const TAGS: &[(&str, &str)] = &[

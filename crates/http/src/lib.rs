@@ -14,6 +14,7 @@ mod fallback;
 mod feed;
 mod input;
 mod logs;
+mod mcp;
 mod page;
 mod patrol;
 mod policies;

@@ -95,7 +95,7 @@ impl From<Opened> for OpenedView {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = PatrolCreate)]
-struct CreateBody {
+pub(crate) struct CreateBody {
     /// Of what kind, as one word such as `silent_owner`.
     #[serde(rename = "type")]
     #[schema(pattern = "^[a-z0-9_]{1,30}$")]
@@ -121,7 +121,7 @@ struct CreateBody {
 }
 
 impl CreateBody {
-    fn into_finding(self) -> Result<Finding, Problem> {
+    pub(crate) fn into_finding(self) -> Result<Finding, Problem> {
         Ok(Finding {
             severity: self.severity.unwrap_or(Severity::Warning),
             task_id: optional_id("task", self.task_id.as_deref())?,

@@ -208,6 +208,16 @@ impl Problem {
         self
     }
 
+    /// The same for a model, which reads neither statuses nor fields.
+    pub(crate) fn in_words(&self) -> String {
+        let ProblemView { detail, code, allowed_actions, .. } = &*self.0;
+        let mut text = format!("{detail} ({code})");
+        if !allowed_actions.is_empty() {
+            let _ = write!(text, " You can: {}.", allowed_actions.join(", "));
+        }
+        text
+    }
+
     /// A fault: the cause goes to the log under a number, the number to the caller.
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
         let number = Uuid::new_v4();

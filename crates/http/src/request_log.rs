@@ -20,12 +20,20 @@ use crate::call::Shared;
 pub(crate) struct Seen {
     body: web::Bytes,
     agent: Arc<OnceLock<(AgentId, Secret)>>,
+    instead: Arc<OnceLock<Instead>>,
+}
+
+/// What a request was for, where its own path, body and status do not say it.
+pub(crate) struct Instead {
+    pub(crate) path: String,
+    pub(crate) sent: Vec<u8>,
+    pub(crate) status: StatusCode,
 }
 
 impl Seen {
     /// Leaves a place for what will be learnt of `request`.
     pub(crate) fn leave(request: &HttpRequest, body: web::Bytes) -> Self {
-        let seen = Self { body, agent: Arc::default() };
+        let seen = Self { body, ..Self::default() };
         request.extensions_mut().insert(seen.clone());
         seen
     }
@@ -34,6 +42,12 @@ impl Seen {
     pub(crate) fn sent_by(&self, id: AgentId, key: &str) {
         // Set once: it is the same key each time.
         let _ = self.agent.set((id, Secret::new(key)));
+    }
+
+    /// Notes what it was for.
+    pub(crate) fn note_instead(&self, instead: Instead) {
+        // Set once, when it was done.
+        let _ = self.instead.set(instead);
     }
 }
 
@@ -54,12 +68,14 @@ pub(crate) async fn log_request(
 
 /// Which calls the request log has: the contract, section 10.
 fn note(request: &HttpRequest, status: StatusCode, duration: Duration) {
-    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-        return;
-    }
     let Some(seen) = request.extensions_mut().remove::<Seen>() else {
         return;
     };
+    let instead = seen.instead.get();
+    let status = instead.map_or(status, |instead| instead.status);
+    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        return;
+    }
     let (Some((agent_id, key)), Some(shared)) =
         (seen.agent.get(), request.app_data::<web::Data<Shared>>())
     else {
@@ -69,8 +85,11 @@ fn note(request: &HttpRequest, status: StatusCode, duration: Duration) {
         agent_id: *agent_id,
         key: key.clone(),
         method: request.method().to_string(),
-        path: request.path().to_owned(),
-        sent: sent(request, &seen.body),
+        path: instead.map_or(request.path(), |instead| &instead.path).to_owned(),
+        sent: match instead {
+            Some(instead) => Some(Sent::Body(instead.sent.clone())),
+            None => sent(request, &seen.body),
+        },
         status: status.as_u16(),
         duration,
     });

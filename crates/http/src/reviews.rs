@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::call::{Answer, Call};
 use crate::input::{FilterValue, id, lenient_integer, optional_id, text_or_empty};
 use crate::page::{PageQuery, PageView};
+use crate::problem::Problem;
 use crate::vocabulary;
 
 /// A review.
@@ -57,7 +58,7 @@ type ReviewPage = PageView<ReviewView>;
 /// What a reviewer says.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ReviewCreate)]
-struct CreateBody {
+pub(crate) struct CreateBody {
     #[schema(format = Uuid)]
     sub_task_id: String,
     #[schema(value_type = vocabulary::ReviewResult)]
@@ -77,6 +78,15 @@ struct CreateBody {
     rework_agent: Option<String>,
 }
 
+impl CreateBody {
+    pub(crate) fn into_verdict(self) -> Result<(SubTaskId, Verdict), Problem> {
+        let rework_agent = optional_id("agent", self.rework_agent.as_deref())?;
+        let verdict =
+            Verdict::checked(self.result, self.score, &self.issues, &self.comment, rework_agent)?;
+        Ok((id("sub_task", &self.sub_task_id)?, verdict))
+    }
+}
+
 /// Of which sub-task.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -90,11 +100,7 @@ struct ReviewQuery {
 #[post("/api/review-records")]
 async fn review_sub_task(call: Call) -> Answer<ReviewView> {
     call.actor(|known| {
-        let body: CreateBody = known.request.json()?;
-        let rework_agent = optional_id("agent", body.rework_agent.as_deref())?;
-        let verdict =
-            Verdict::checked(body.result, body.score, &body.issues, &body.comment, rework_agent)?;
-        let id = id("sub_task", &body.sub_task_id)?;
+        let (id, verdict) = known.request.json::<CreateBody>()?.into_verdict()?;
         Ok(known.service.review_sub_task(&known.cx, id, &verdict)?.into())
     })
     .await

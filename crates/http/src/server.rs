@@ -18,7 +18,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::call::{BODY_BYTES_MAX, Shared};
 use crate::events::Streams;
 use crate::fallback::{KnownPaths, explain, nothing_here, unknown};
-use crate::{documentation, routes, webui};
+use crate::{documentation, mcp, routes, webui};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 2048;
@@ -145,6 +145,7 @@ fn bind(
             .service(docs)
             .service(web::redirect("/docs", "/docs/"))
             .route("/problems/{code}", web::get().to(explain))
+            .configure(mcp::configure)
             .service(web::scope("/api").default_service(web::to(unknown)))
             .configure(webui::configure)
     };

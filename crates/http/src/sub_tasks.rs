@@ -1,7 +1,7 @@
 //! Sub-tasks over HTTP: creating, changing and reading them.
 
-mod bodies;
-mod notes;
+pub(crate) mod bodies;
+pub(crate) mod notes;
 mod steps;
 pub(crate) mod views;
 

@@ -7,6 +7,7 @@ use openmoss_domain::{
     FieldError, Module, ModuleId, SubTaskId, Task, TaskId, TaskStatus, Timestamp,
 };
 use openmoss_service::plan::Planned;
+use openmoss_service::{Context, Service, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
@@ -74,7 +75,7 @@ impl From<Module> for ModuleView {
 /// A new goal.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = TaskCreate)]
-struct CreateBody {
+pub(crate) struct CreateBody {
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[serde(default, deserialize_with = "text_or_empty")]
@@ -86,6 +87,14 @@ struct CreateBody {
     /// The schedule on which it comes round again; this one is the first round.
     #[schema(value_type = Option<RecurrenceBody>)]
     recurrence: Option<FromObject<RecurrenceBody>>,
+}
+
+impl CreateBody {
+    pub(crate) fn create(self, service: &Service, cx: &Context) -> Result<Task, ServiceError> {
+        let kind = self.kind.unwrap_or(WorkKind::Once);
+        let recurrence = self.recurrence.map(|FromObject(body)| body.into());
+        service.create_recurring_task(cx, &self.name, &self.description, kind, recurrence)
+    }
 }
 
 /// A change; absent or null fields are kept, and so is a name for an empty one.
@@ -101,9 +110,18 @@ struct EditBody {
 /// The new status.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = TaskStatusChange)]
-struct StatusBody {
+pub(crate) struct StatusBody {
     #[schema(schema_with = settable_status)]
     status: TaskStatus,
+}
+
+impl StatusBody {
+    pub(crate) fn into_status(self) -> Result<TaskStatus, Problem> {
+        if self.status == TaskStatus::Cancelled {
+            return Err(Problem::field("status", "cannot be cancelled here; POST to …/cancel"));
+        }
+        Ok(self.status)
+    }
 }
 
 /// Every status but `cancelled`, which has an endpoint of its own.
@@ -138,7 +156,7 @@ struct TaskQuery {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Plan)]
-struct PlanBody {
+pub(crate) struct PlanBody {
     #[serde(default)]
     #[schema(max_items = 200, value_type = Vec<PlanModuleBody>)]
     modules: Vec<FromObject<PlanModuleBody>>,
@@ -207,7 +225,7 @@ struct PlanSubTaskBody {
 }
 
 impl PlanBody {
-    fn into_plan(self) -> Result<Plan, Problem> {
+    pub(crate) fn into_plan(self) -> Result<Plan, Problem> {
         let mut plan = Plan::default();
         let mut errors = Vec::new();
         for (index, FromObject(module)) in self.modules.into_iter().enumerate() {
@@ -344,13 +362,7 @@ async fn create_task_as_admin(call: Call) -> Answer<TaskView> {
 }
 
 fn create(known: &Known<'_>) -> Result<TaskView, Problem> {
-    let body: CreateBody = known.request.json()?;
-    let kind = body.kind.unwrap_or(WorkKind::Once);
-    let recurrence = body.recurrence.map(|FromObject(body)| body.into());
-    let (name, description) = (&body.name, &body.description);
-    let created =
-        known.service.create_recurring_task(&known.cx, name, description, kind, recurrence)?;
-    Ok(created.into())
+    Ok(known.request.json::<CreateBody>()?.create(known.service, &known.cx)?.into())
 }
 
 /// Tasks, newest first.
@@ -393,11 +405,8 @@ async fn edit_task(call: Call, path: web::Path<String>) -> Answer<TaskView> {
 #[put("/api/tasks/{task_id}/status")]
 async fn move_task(call: Call, path: web::Path<String>) -> Answer<TaskView> {
     call.actor(move |known| {
-        let body: StatusBody = known.request.json()?;
-        if body.status == TaskStatus::Cancelled {
-            return Err(Problem::field("status", "cannot be cancelled here; POST to …/cancel"));
-        }
-        Ok(known.service.move_task(&known.cx, task_id(&path)?, body.status)?.into())
+        let status = known.request.json::<StatusBody>()?.into_status()?;
+        Ok(known.service.move_task(&known.cx, task_id(&path)?, status)?.into())
     })
     .await
 }

@@ -30,6 +30,7 @@ mod fallback;
 mod feed;
 mod idempotency;
 mod logs;
+mod mcp;
 mod notes;
 mod openapi;
 mod paging;

@@ -60,6 +60,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "futures-util",
             "hex",
             "mime_guess",
+            "rmcp",
             "rust-embed",
             "serde",
             "serde_json",

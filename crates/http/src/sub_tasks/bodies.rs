@@ -103,7 +103,7 @@ fn prerequisite_ids(texts: &[String]) -> Result<Vec<SubTaskId>, Problem> {
 /// A change; absent or null fields are kept, and so is a name for an empty one.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = SubTaskEdit)]
-pub(super) struct EditBody {
+pub(crate) struct EditBody {
     #[schema(max_length = 200)]
     name: Option<String>,
     #[schema(max_length = 65_536)]
@@ -120,7 +120,7 @@ pub(super) struct EditBody {
 }
 
 impl EditBody {
-    pub(super) fn into_edit(self) -> Result<(Edit, Option<Vec<SubTaskId>>), Problem> {
+    pub(crate) fn into_edit(self) -> Result<(Edit, Option<Vec<SubTaskId>>), Problem> {
         let depends_on = self.depends_on.map(|texts| prerequisite_ids(&texts)).transpose()?;
         let edit = Edit {
             name: self.name.filter(|name| !name.is_empty()),
@@ -166,17 +166,17 @@ pub(super) struct SessionBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = HeartbeatRequest)]
-pub(super) struct HeartbeatBody {
+pub(crate) struct HeartbeatBody {
     /// What the owner is at, in words.
     #[schema(max_length = 65_536)]
-    pub(super) progress: Option<String>,
+    pub(crate) progress: Option<String>,
     #[schema(minimum = 0, maximum = 100)]
     percent: Option<i64>,
-    pub(super) attempt: Option<u32>,
+    pub(crate) attempt: Option<u32>,
 }
 
 impl HeartbeatBody {
-    pub(super) fn percent(&self) -> Result<Option<u8>, Problem> {
+    pub(crate) fn percent(&self) -> Result<Option<u8>, Problem> {
         let wrong = |_| Problem::field("percent", "must be 0 to 100");
         self.percent.map(|percent| percent.try_into().map_err(wrong)).transpose()
     }
@@ -185,7 +185,7 @@ impl HeartbeatBody {
 /// What is handed in. Existing clients send nothing.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = SubTaskSubmit)]
-pub(super) struct SubmitBody {
+pub(crate) struct SubmitBody {
     /// What was done, in words.
     #[serde(default, deserialize_with = "text_or_empty")]
     #[schema(value_type = Option<String>, max_length = 65_536)]
@@ -214,12 +214,12 @@ pub(super) struct ArtifactBody {
 }
 
 impl SubmitBody {
-    pub(super) fn take_usage(&mut self) -> Result<Option<Usage>, Problem> {
+    pub(crate) fn take_usage(&mut self) -> Result<Option<Usage>, Problem> {
         let usage = self.usage.take();
         usage.map(|FromObject(usage)| usage.into_usage("usage.")).transpose()
     }
 
-    pub(super) fn into_deliverable(self) -> (Deliverable, Option<u32>) {
+    pub(crate) fn into_deliverable(self) -> (Deliverable, Option<u32>) {
         let artifacts = self
             .artifacts
             .unwrap_or_default()
@@ -240,7 +240,7 @@ pub(super) struct ReworkBody {
 /// Why it cannot go on. Existing patrols send nothing.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = SubTaskBlock)]
-pub(super) struct BlockBody {
+pub(crate) struct BlockBody {
     #[schema(value_type = Option<vocabulary::BlockedKind>, default = "other")]
     kind: Option<BlockedKind>,
     /// In words, for planner and humans.
@@ -253,7 +253,7 @@ pub(super) struct BlockBody {
 }
 
 impl BlockBody {
-    pub(super) fn into_obstacle(self) -> Obstacle {
+    pub(crate) fn into_obstacle(self) -> Obstacle {
         Obstacle {
             kind: self.kind.unwrap_or(BlockedKind::Other),
             detail: self.detail,

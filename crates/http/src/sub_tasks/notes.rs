@@ -50,10 +50,10 @@ pub(super) type NotePage = PageView<NoteView>;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NoteCreate)]
-struct NoteBody {
+pub(crate) struct NoteBody {
     /// At most 4096 bytes.
     #[schema(min_length = 1, max_length = 4096)]
-    text: String,
+    pub(crate) text: String,
 }
 
 /// Writes a note for whoever works on the sub-task: for an admin, a planner, a reviewer, its owner.

@@ -86,12 +86,7 @@ pub(super) async fn heartbeat_sub_task(
             body.percent()?,
             body.attempt,
         )?;
-        let stop_reason = known.service.stop_reason(&after)?;
-        Ok(HeartbeatView {
-            lease_expires_at: after.lease_expires_at,
-            cancelled: stop_reason.is_some(),
-            stop_reason,
-        })
+        HeartbeatView::of(known.service, &after)
     })
     .await
 }

@@ -4,11 +4,13 @@ use openmoss_domain::sub_task::{BlockedCause, Progress, SubTask as Domain};
 use openmoss_domain::submission::Submission;
 use openmoss_domain::waiting::WaitingFor;
 use openmoss_domain::{Artifact, SubTaskId, Timestamp};
+use openmoss_service::Service;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::page::PageView;
+use crate::problem::Problem;
 use crate::recurrence::SeriesView;
 use crate::sub_tasks::notes::NoteView;
 use crate::vocabulary;
@@ -222,12 +224,21 @@ pub(super) struct ClaimNextView {
 /// Whether to go on.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Heartbeat)]
-pub(super) struct HeartbeatView {
+pub(crate) struct HeartbeatView {
     /// Until when the claim holds now.
     #[schema(value_type = Option<vocabulary::Time>)]
-    pub(super) lease_expires_at: Option<Timestamp>,
+    pub(crate) lease_expires_at: Option<Timestamp>,
     /// Whether the work should stop.
-    pub(super) cancelled: bool,
+    cancelled: bool,
     /// Why.
-    pub(super) stop_reason: Option<String>,
+    pub(crate) stop_reason: Option<String>,
+}
+
+impl HeartbeatView {
+    /// What the owner of `one` is told after its sign of life.
+    pub(crate) fn of(service: &Service, one: &Domain) -> Result<Self, Problem> {
+        let stop_reason = service.stop_reason(one)?;
+        let (lease_expires_at, cancelled) = (one.lease_expires_at, stop_reason.is_some());
+        Ok(Self { lease_expires_at, cancelled, stop_reason })
+    }
 }
