@@ -68,4 +68,6 @@ id_types! {
     NoteId,
     /// One finding of a patrol.
     PatrolRecordId,
+    /// One message to one channel.
+    DeliveryId,
 }

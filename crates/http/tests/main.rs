@@ -31,6 +31,7 @@ mod feed;
 mod idempotency;
 mod logs;
 mod notes;
+mod notifications;
 mod openapi;
 mod paging;
 mod patrol;

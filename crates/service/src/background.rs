@@ -30,6 +30,12 @@ pub const JOBS: &[Job] = &[
     Job { name: "tidying", every: Duration::from_hours(1), run: Service::tidy_up },
     Job { name: "request log", every: Duration::from_millis(500), run: Service::keep_request_log },
     Job { name: "forgetting", every: Duration::from_secs(10), run: Service::forget_old_requests },
+    Job {
+        name: "notifications",
+        every: Duration::from_secs(1),
+        run: Service::deliver_notifications,
+    },
+    Job { name: "outbox", every: Duration::from_hours(1), run: Service::forget_old_notifications },
 ];
 
 /// Threads that work beside the requests. Dropping it ends them, after the round they are in.
