@@ -118,6 +118,7 @@ fn of_domain(refusal: &DomainError) -> ExitCode {
         | DomainError::NoteNotAllowed
         | DomainError::PatrolRoleNotAllowed { .. }
         | DomainError::OwnWork
+        | DomainError::AlreadyDelivered
         | DomainError::OwnScore => ExitCode::Failed,
     }
 }

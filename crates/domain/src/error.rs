@@ -183,6 +183,9 @@ pub enum DomainError {
         /// What was tried.
         action: PatrolAction,
     },
+    /// The receiver has it already.
+    #[error("this notification was delivered; there is nothing to try again")]
+    AlreadyDelivered,
     /// An agent tried to change its own score.
     #[error("an agent may not change its own score; ask an admin")]
     OwnScore,

@@ -70,4 +70,6 @@ id_types! {
     PatrolRecordId,
     /// Work that comes round again.
     SeriesId,
+    /// One message to one channel.
+    DeliveryId,
 }

@@ -20,6 +20,8 @@ pub mod import;
 pub mod log;
 pub mod module;
 pub mod note;
+pub mod notification;
+pub mod outbox;
 pub mod page;
 pub mod patrol;
 pub mod plan;
@@ -47,8 +49,8 @@ pub use agent::{Agent, AgentStatus};
 pub use error::{DomainError, FieldError, Fields};
 pub use event::{Event, EventKind};
 pub use id::{
-    AgentId, EventId, LogId, ModuleId, NoteId, PatrolRecordId, RequestId, ReviewId, RuleId,
-    ScoreLogId, SeriesId, SessionId, SubTaskId, SubmissionId, TaskId,
+    AgentId, DeliveryId, EventId, LogId, ModuleId, NoteId, PatrolRecordId, RequestId, ReviewId,
+    RuleId, ScoreLogId, SeriesId, SessionId, SubTaskId, SubmissionId, TaskId,
 };
 pub use module::Module;
 pub use note::Note;

@@ -178,6 +178,7 @@ const fn refusal(error: &DomainError) -> &'static str {
         DomainError::PrerequisitesOpen { .. } => "!open",
         DomainError::TaskNotAllowedFrom { .. }
         | DomainError::TaskRoleNotAllowed { .. }
+        | DomainError::AlreadyDelivered
         | DomainError::OwnScore
         | DomainError::NoteNotAllowed
         | DomainError::PatrolRoleNotAllowed { .. }

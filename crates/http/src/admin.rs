@@ -5,6 +5,7 @@ mod agents;
 mod config;
 mod dashboard;
 mod logs;
+mod notifications;
 mod prompts;
 mod reviews;
 mod scores;
@@ -24,6 +25,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     scores::routes(config);
     logs::routes(config);
     webui::routes(config);
+    notifications::routes(config);
     sub_tasks::routes(config);
     tasks::routes(config);
     reviews::routes(config);

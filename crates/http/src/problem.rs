@@ -37,6 +37,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("review.not_found", 404, "No such review."),
     ("rule.not_found", 404, "No such rule."),
     ("patrol_record.not_found", 404, "No such patrol record."),
+    ("delivery.not_found", 404, "No such notification."),
     ("session.not_found", 404, "No such session, or it is over already."),
     ("recurrence.not_found", 404, "It does not come round again by a schedule."),
     ("prompt.not_found", 404, "No such prompt."),
@@ -57,6 +58,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("budget.reached", 409, "A budget is used up: no new work is handed out."),
     ("task.not_allowed_from", 409, "The task's status does not allow the action."),
     ("patrol_record.not_allowed_from", 409, "The record's status does not allow the action."),
+    ("delivery.already_delivered", 409, "The receiver has it already."),
     ("content.built_in", 409, "The file is part of the program; only a copy can be changed."),
     ("content.unreadable", 409, "The file must be put right first."),
     ("content.not_writable", 409, "The server may not write to content.root."),
@@ -333,6 +335,7 @@ impl From<DomainError> for Problem {
             DomainError::ApprovedAlready { missing } => {
                 Self::new("review.approved_already", detail).with("missing", missing)
             }
+            DomainError::AlreadyDelivered => Self::new("delivery.already_delivered", detail),
             DomainError::OwnScore => Self::new("score.own", detail),
             DomainError::PrerequisitesOpen { open } => {
                 Self::new("sub_task.prerequisites_open", detail).with("open_prerequisites", open)

@@ -48,7 +48,7 @@ struct HealthView {
     server_version: String,
 }
 
-/// What agents are told about notifications, which they send themselves.
+/// What agents are told about notifications that they deliver themselves.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NotificationConfig)]
 struct NotificationView {
@@ -98,7 +98,7 @@ async fn notification(call: Call) -> Answer<NotificationView> {
         let settings = &known.service.settings().notification;
         Ok(NotificationView {
             enabled: settings.enabled,
-            channels: settings.channels.clone(),
+            channels: settings.channels_of_agents(),
             events: settings.events.clone(),
         })
     })

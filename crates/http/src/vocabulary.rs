@@ -83,6 +83,10 @@ vocabulary! {
     Language => openmoss_domain::prompt::Language,
     /// What happened.
     EventKind => openmoss_domain::EventKind,
+    /// What people can be told about.
+    NotificationKind => openmoss_domain::notification::NotificationKind,
+    /// What became of a message.
+    DeliveryStatus => openmoss_domain::outbox::DeliveryStatus,
     /// Which end of a sorted list comes first.
     SortOrder => openmoss_domain::SortOrder,
     /// What tasks are sorted by.

@@ -32,6 +32,7 @@ mod idempotency;
 mod logs;
 mod mcp;
 mod notes;
+mod notifications;
 mod openapi;
 mod paging;
 mod patrol;

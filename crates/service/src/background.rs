@@ -31,6 +31,12 @@ pub const JOBS: &[Job] = &[
     Job { name: "request log", every: Duration::from_millis(500), run: Service::keep_request_log },
     Job { name: "recurrence", every: Duration::from_secs(5), run: Service::open_due_rounds },
     Job { name: "forgetting", every: Duration::from_secs(10), run: Service::forget_old_requests },
+    Job {
+        name: "notifications",
+        every: Duration::from_secs(1),
+        run: Service::deliver_notifications,
+    },
+    Job { name: "outbox", every: Duration::from_hours(1), run: Service::forget_old_notifications },
 ];
 
 /// Threads that work beside the requests. Dropping it ends them, after the round they are in.

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use openmoss_domain::{Actor, Timestamp};
+use openmoss_storage::Writer;
 use openmoss_storage::idempotency::{Remembered, find, insert, lock};
-use openmoss_storage::{Store, Writer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::credential::hash;
 use crate::error::ServiceError;
+use crate::ledger::Ledger;
 
 /// How long an answer is remembered for a repeat of its request.
 pub(crate) const REMEMBERED_FOR: Duration = Duration::from_hours(24);
@@ -67,7 +68,7 @@ impl Idempotency {
 }
 
 pub(crate) fn write_once<T, F>(
-    store: &Store,
+    store: &Ledger,
     key: Idempotency,
     now: Timestamp,
     run: F,

@@ -13,8 +13,10 @@ mod credential;
 mod directory;
 mod error;
 mod id;
+mod ledger;
 mod live;
 mod names;
+mod outward;
 mod step;
 mod throttle;
 
@@ -26,6 +28,7 @@ pub mod feed;
 pub mod import;
 pub mod log;
 pub mod note;
+pub mod notification;
 pub mod patrol;
 pub mod plan;
 pub mod prompt;
@@ -56,6 +59,7 @@ pub use clock::{Clock, SystemClock};
 pub use context::{Context, Idempotency, OwnSession};
 use directory::Directory;
 pub use error::ServiceError;
+use ledger::Ledger;
 pub use live::Listener;
 use live::Live;
 pub use openmoss_storage::event::Recorded;
@@ -66,7 +70,7 @@ use throttle::Throttle;
 
 /// Everything that the use cases need, shared by all requests.
 pub struct Service {
-    store: Store,
+    store: Ledger,
     clock: Arc<dyn Clock>,
     layers: Arc<dyn SettingsLayers>,
     settings: RwLock<Arc<Settings>>,
@@ -121,6 +125,7 @@ impl Service {
         let stored = store.read(settings::stored)?;
         let settings = layers.effective(&stored)?;
         let library = content::Library::new(&settings.content.root);
+        let store = Ledger::new(store, &settings);
         let settings = RwLock::new(Arc::new(settings));
         let setup_token = Secret::new(credential::random_hex(16));
         Ok(Self {

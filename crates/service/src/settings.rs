@@ -9,15 +9,20 @@ pub mod keys;
 use std::fmt;
 use std::time::Duration;
 
+use openmoss_domain::prompt::Language;
 use openmoss_domain::requirements::{APPROVALS_MAX, Requirements};
 use openmoss_domain::watch::Thresholds;
 use openmoss_domain::{FieldError, Policy};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use bounds::{check_entries, check_external_url};
+use bounds::{check_channels, check_entries, check_external_url};
 pub(crate) use change::{Changes, fixed, stored};
 pub use edit::SECTIONS;
+
+use crate::notification::MODES;
+use crate::notification::channel::is_for_agents;
+pub use crate::notification::masked;
 
 /// Largest budget that can be set here; an agent or a task may have a larger one of its own.
 const BUDGET_MAX: u64 = 1_000_000_000;
@@ -84,6 +89,10 @@ pub struct Settings {
     pub budget: BudgetSettings,
     /// Where editable texts (skills, prompts, rules) lie.
     pub content: ContentSettings,
+    /// How the server itself reaches people and agents.
+    pub delivery: DeliverySettings,
+    /// The mail server for channels of kind `email:`.
+    pub smtp: SmtpSettings,
 }
 
 /// `project.*`
@@ -133,15 +142,34 @@ impl Default for AgentSettings {
 }
 
 /// `notification.*`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NotificationSettings {
-    /// Whether agents should send notifications.
+    /// Whether people are notified, by the server and by agents.
     pub enabled: bool,
-    /// Where to, as `kind:target`.
+    /// Where to, as `kind:target`. Those of the server hold secrets: show them masked.
     pub channels: Vec<String>,
     /// About what.
     pub events: Vec<String>,
+}
+
+impl NotificationSettings {
+    /// The channels that agents deliver to. The server's own hold secrets, and are none of theirs.
+    #[must_use]
+    pub fn channels_of_agents(&self) -> Vec<String> {
+        self.channels.iter().filter(|entry| is_for_agents(entry)).cloned().collect()
+    }
+}
+
+impl fmt::Debug for NotificationSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let channels: Vec<_> = self.channels.iter().map(|entry| masked(entry)).collect();
+        f.debug_struct("NotificationSettings")
+            .field("enabled", &self.enabled)
+            .field("channels", &channels)
+            .field("events", &self.events)
+            .finish()
+    }
 }
 
 /// `server.*`
@@ -383,6 +411,65 @@ impl Default for ContentSettings {
     }
 }
 
+/// `delivery.*`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeliverySettings {
+    /// In which language notifications are written.
+    pub language: String,
+    /// What signs the bodies that `webhook:` channels get, where the channel names no secret itself.
+    pub webhook_secret: Secret,
+    /// Whether addresses may be called that only this server can reach.
+    pub allow_private: bool,
+    /// How long a receiver may take to answer.
+    pub timeout_seconds: u32,
+    /// How long the outbox is kept.
+    pub history_days: u32,
+}
+
+impl Default for DeliverySettings {
+    fn default() -> Self {
+        Self {
+            language: Language::English.as_str().to_owned(),
+            webhook_secret: Secret::default(),
+            allow_private: false,
+            timeout_seconds: 10,
+            history_days: 30,
+        }
+    }
+}
+
+/// `smtp.*`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SmtpSettings {
+    /// The mail server; empty: no mail is sent.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// `starttls`, `tls` or `none`.
+    pub tls: String,
+    /// Who logs in; empty: nobody does.
+    pub user: String,
+    /// With what.
+    pub password: Secret,
+    /// From whom mails come.
+    pub from: String,
+}
+
+impl Default for SmtpSettings {
+    fn default() -> Self {
+        Self {
+            host: String::new(),
+            port: 587,
+            tls: "starttls".to_owned(),
+            user: String::new(),
+            password: Secret::default(),
+            from: String::new(),
+        }
+    }
+}
+
 /// Settings that cannot be in force, in words that name the key and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -467,6 +554,8 @@ impl Settings {
             let wrong = check_entries(entries).err();
             must(wrong.is_none(), key, &wrong.unwrap_or_default());
         }
+        let wrong = check_channels(&notification.channels).err();
+        must(wrong.is_none(), "notification.channels", &wrong.unwrap_or_default());
         must(
             self.server.timezone.parse::<chrono_tz::Tz>().is_ok(),
             "server.timezone",
@@ -546,6 +635,42 @@ impl Settings {
             (1..=3650).contains(&self.webui.feed_retention_days),
             "webui.feed_retention_days",
             "must be 1 to 3650",
+        );
+        problems.extend(self.delivery_problems());
+        problems
+    }
+
+    fn delivery_problems(&self) -> Vec<FieldError> {
+        let mut problems = Vec::new();
+        let mut must = |is_so: bool, key: &str, rule: &str| {
+            if !is_so {
+                problems.push(FieldError::new(key, rule));
+            }
+        };
+        must(
+            self.delivery.language.parse::<Language>().is_ok(),
+            "delivery.language",
+            &format!("must be one of: {}", Language::tokens()),
+        );
+        must(
+            (1..=3650).contains(&self.delivery.history_days),
+            "delivery.history_days",
+            "must be 1 to 3650",
+        );
+        must(
+            (1..=60).contains(&self.delivery.timeout_seconds),
+            "delivery.timeout_seconds",
+            "must be 1 to 60",
+        );
+        must(
+            MODES.contains(&self.smtp.tls.as_str()),
+            "smtp.tls",
+            &format!("must be one of: {}", MODES.join(", ")),
+        );
+        must(
+            self.smtp.host.is_empty() || self.smtp.from.contains('@'),
+            "smtp.from",
+            "must be the address of a mailbox when smtp.host is set",
         );
         problems
     }

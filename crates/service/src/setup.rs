@@ -10,7 +10,7 @@ use crate::admin::check_new_password;
 use crate::context::Context;
 use crate::credential::{is_password, is_same, random_hex};
 use crate::error::ServiceError;
-use crate::settings::bounds::{check_entries, check_external_url};
+use crate::settings::bounds::{check_channels, check_entries, check_external_url};
 use crate::settings::{Changes, NotificationSettings, Secret, keys};
 
 const DONE: ServiceError = ServiceError::Forbidden("the setup is done already; log in instead");
@@ -127,7 +127,9 @@ impl Service {
         };
         note("external_url", check_external_url(url.unwrap_or_default()));
         if let Some(notification) = &setup.notification {
-            note("notification.channels", check_entries(&notification.channels));
+            let channels = &notification.channels;
+            let wrong = check_entries(channels).and_then(|()| check_channels(channels));
+            note("notification.channels", wrong);
             note("notification.events", check_entries(&notification.events));
         }
         fields.finish()?;

@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::Service;
 use crate::error::ServiceError;
 use crate::import::Progress;
+use crate::settings::keys::CHANNELS;
+use crate::settings::masked;
 
 /// What the header calls the format.
 pub const FORMAT: &str = "openmoss-export";
@@ -28,7 +30,8 @@ const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 /// Longest line of a file that is read.
 const LINE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Stored settings that are secrets in clear, and stay where they are.
-const SECRET_SETTINGS: &[&str] = &["agent.registration_token", "database.url"];
+const SECRET_SETTINGS: &[&str] =
+    &["agent.registration_token", "database.url", "delivery.webhook_secret", "smtp.password"];
 /// Rows that are named when they clash.
 const CLASHES_MAX: usize = 5;
 
@@ -162,7 +165,13 @@ fn header_of(table: &Table, columns: &[Column]) -> HeaderTable {
 
 fn is_secret(table: &Table, row: &Object) -> bool {
     let key = row.get("key").and_then(|key| key.as_str()).unwrap_or_default();
-    table.name == "setting" && SECRET_SETTINGS.contains(&key)
+    let value = row.get("value").and_then(|value| value.as_str()).unwrap_or_default();
+    table.name == "setting" && (SECRET_SETTINGS.contains(&key) || has_secret_channel(key, value))
+}
+
+fn has_secret_channel(key: &str, value: &str) -> bool {
+    let entries: Vec<String> = serde_json::from_str(value).unwrap_or_default();
+    key == CHANNELS && entries.iter().any(|entry| masked(entry) != *entry)
 }
 
 fn write_line(out: &mut dyn Write, line: &impl Serialize) -> Result<(), ServiceError> {

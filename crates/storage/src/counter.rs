@@ -52,6 +52,8 @@ pub enum Scope {
     Logs,
     /// Reviews by result.
     Reviews,
+    /// Messages of the outbox by status.
+    Deliveries,
 }
 
 impl Scope {
@@ -67,6 +69,7 @@ impl Scope {
             Self::Scores => "scores".to_owned(),
             Self::Logs => "logs".to_owned(),
             Self::Reviews => "reviews".to_owned(),
+            Self::Deliveries => "deliveries".to_owned(),
         }
     }
 }

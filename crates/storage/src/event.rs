@@ -109,6 +109,9 @@ pub fn append(writer: &mut Writer, id: EventId, new: &Event) -> Result<(), Stora
     };
     let insert = diesel::insert_into(event::table).values(row);
     each_backend!(&mut writer.connection, c => insert.execute(c))?;
+    if let Some(noted) = &mut writer.noted {
+        noted.push((id, new.clone()));
+    }
     Ok(())
 }
 

@@ -24,6 +24,7 @@ pub mod agent;
 pub mod bulk;
 pub mod counter;
 pub mod dashboard;
+pub mod delivery;
 pub mod event;
 pub mod idempotency;
 pub mod import;

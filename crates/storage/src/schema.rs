@@ -220,6 +220,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    delivery (id) {
+        id -> Text,
+        channel -> Text,
+        kind -> Text,
+        event_id -> Text,
+        task_id -> Nullable<Text>,
+        sub_task_id -> Nullable<Text>,
+        agent_id -> Nullable<Text>,
+        payload -> Text,
+        status -> Text,
+        tries -> Integer,
+        next_try_at -> BigInt,
+        last_error -> Nullable<Text>,
+        created_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     setting (key) {
         key -> Text,
         value -> Text,
@@ -351,6 +370,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     admin_session,
     note,
     patrol_record,
+    delivery,
     setting,
     idempotency,
     request_log,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::Pool;
+use openmoss_domain::{Event, EventId};
 
 use crate::connection::{self, AnyConnection, Location, Manager, Purpose};
 use crate::counter::Deltas;
@@ -39,6 +40,21 @@ pub struct Reader {
 pub struct Writer {
     pub(crate) reader: Reader,
     pub(crate) deltas: Deltas,
+    /// What was appended in this transaction, if somebody wants to know.
+    pub(crate) noted: Option<Vec<(EventId, Event)>>,
+}
+
+impl Writer {
+    /// Keeps what is appended to the event log from now on in this transaction, for
+    /// [`Writer::noted_events`].
+    pub fn note_events(&mut self) {
+        self.noted = Some(Vec::new());
+    }
+
+    /// What was appended since [`Writer::note_events`], oldest first.
+    pub fn noted_events(&mut self) -> Vec<(EventId, Event)> {
+        self.noted.take().unwrap_or_default()
+    }
 }
 
 impl std::ops::Deref for Writer {
@@ -370,7 +386,8 @@ mod postgres {
         connection: AnyConnection,
         transaction: &dyn Fn(&mut Writer) -> Result<T, E>,
     ) -> (Option<AnyConnection>, Result<T, E>) {
-        let mut writer = Writer { reader: Reader { connection }, deltas: Deltas::default() };
+        let reader = Reader { connection };
+        let mut writer = Writer { reader, deltas: Deltas::default(), noted: None };
         let outcome = catch_unwind(AssertUnwindSafe(|| run(&mut writer, transaction)));
         let result = outcome.unwrap_or_else(|_| Err(StorageError::Panicked.into()));
         if result.is_err() && writer.connection.batch_execute("ROLLBACK").is_err() {

@@ -115,7 +115,8 @@ impl Drop for GroupWriter {
 }
 
 fn work(connection: AnyConnection, queue: &Receiver<Box<dyn Job>>) {
-    let mut writer = Writer { reader: Reader { connection }, deltas: Deltas::default() };
+    let reader = Reader { connection };
+    let mut writer = Writer { reader, deltas: Deltas::default(), noted: None };
     let mut commits = 0;
     loop {
         let next = if commits == 0 {
@@ -202,6 +203,7 @@ fn run_group(
 
 fn run_one(writer: &mut Writer, job: &mut dyn Job) -> Result<(), StorageError> {
     let group = std::mem::take(&mut writer.deltas);
+    writer.noted = None;
     writer.connection.batch_execute("SAVEPOINT one")?;
     let is_kept = job.run(writer);
     let own = std::mem::replace(&mut writer.deltas, group);

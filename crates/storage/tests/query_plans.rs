@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 
 use openmoss_domain::log::LogAction;
+use openmoss_domain::notification::{Delivery, NotificationKind};
+use openmoss_domain::outbox::DeliveryStatus;
 use openmoss_domain::recurrence::{CatchUp, Overlap, Recurrence};
 use openmoss_domain::request::{RequestEntry, RequestMethod};
 use openmoss_domain::score::ScoreSign;
@@ -12,15 +14,16 @@ use openmoss_domain::series::Rounds;
 use openmoss_domain::sub_task::{Draft, Place, Priority, Status, WorkKind};
 use openmoss_domain::usage::{Cost, OwnCap, Usage};
 use openmoss_domain::{
-    Agent, AgentId, AgentStatus, Command, Keyword, Module, ModuleId, ModuleSort, PatrolStatus,
-    Policy, RequestId, Review, ReviewId, ReviewResult, Role, RuleScope, Series, SeriesId, Severity,
-    SortOrder, SubTask, SubTaskId, SubTaskSort, Task, TaskId, TaskSort, TaskStatus, Transition,
+    Actor, Agent, AgentId, AgentStatus, Command, DeliveryId, Event, EventId, EventKind, Keyword,
+    Module, ModuleId, ModuleSort, PatrolStatus, Policy, RequestId, Review, ReviewId, ReviewResult,
+    Role, RuleScope, Series, SeriesId, Severity, SortOrder, SubTask, SubTaskId, SubTaskSort, Task,
+    TaskId, TaskSort, TaskStatus, Transition,
 };
 use openmoss_storage::agent::listed::{self, OrderBy};
 use openmoss_storage::sub_task::Search;
 use openmoss_storage::usage::{BudgetOf, SumOf};
 use openmoss_storage::{
-    ByTime, StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, event,
+    ByTime, StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, delivery, event,
     idempotency, log, module, note, patrol, prerequisite, request, review, rule, score, series,
     session, sub_task, submission, task, task_policy, usage,
 };
@@ -41,6 +44,7 @@ struct World {
     module: ModuleId,
     agent: AgentId,
     sub_task: SubTaskId,
+    delivery: DeliveryId,
     series: SeriesId,
 }
 
@@ -114,6 +118,10 @@ impl World {
             sub_task_id: None,
             due: START,
         };
+        let delivery = DeliveryId::from_uuid(Uuid::new_v4());
+        let event = Event::new(EventKind::TaskAllDone, Actor::System, START);
+        let told = (NotificationKind::AllDone, EventId::from_uuid(Uuid::new_v4()), &event);
+        let new_delivery = Delivery::new(delivery, "email:a@example.com".to_owned(), told);
         let write = move |writer: &mut Writer| -> Result<(), StorageError> {
             task::insert(writer, &new_task)?;
             module::insert(writer, &new_module)?;
@@ -124,6 +132,7 @@ impl World {
             review::insert(writer, &new_review)?;
             series::insert(writer, &new_series)?;
             series::insert_round(writer, &new_round)?;
+            delivery::insert_all(writer, std::slice::from_ref(&new_delivery))?;
             Ok(())
         };
         store.write(write).unwrap();
@@ -131,7 +140,7 @@ impl World {
         if db.is_postgres() {
             fill(db);
         }
-        Self { store, task, module, agent, sub_task, series }
+        Self { store, task, module, agent, sub_task, series, delivery }
     }
 
     fn read<T>(&self, query: impl FnMut(&mut openmoss_storage::Reader) -> Result<T, StorageError>) {
@@ -206,6 +215,9 @@ fn fill(db: &TestDb) {
         INSERT INTO task_policy SELECT {}, true, true, true, true, 1, i FROM generate_series(0, 499) i;
         INSERT INTO series_round SELECT {sub_task}, 1, {task}, {sub_task}, i
             FROM generate_series(1, {ROWS}) i;
+        INSERT INTO delivery SELECT {sub_task}, 'c', 'all_done', {sub_task}, {task}, NULL, NULL,
+                '{{}}', coalesce((ARRAY['pending', 'dead'])[i % 200], 'delivered'), 1, i, NULL,
+                i, i FROM generate_series(1, {ROWS}) i;
         INSERT INTO idempotency SELECT 't' || i, '', '', i FROM generate_series(1, {ROWS}) i;
         ANALYZE",
         id("task", "i"),
@@ -626,6 +638,27 @@ fn patrol_cases() -> Vec<Case> {
     cases
 }
 
+fn delivery_cases() -> Vec<Case> {
+    let list = |w: &World, status| w.read(|reader| delivery::list(reader, status, PAGE));
+    vec![
+        found("delivery::list by status", move |w| list(w, Some(DeliveryStatus::Dead))),
+        along("delivery_by_time", "delivery::list", move |w| list(w, None)),
+        found("delivery::find and compare_and_set", |w| {
+            let id = w.delivery;
+            w.write(move |writer| {
+                let before = delivery::find(writer, id)?.unwrap();
+                let next = before.sending.taken(START);
+                assert_eq!(delivery::compare_and_set(writer, &before, &next)?, Swap::Swapped);
+                Ok(())
+            });
+        }),
+        found("delivery::list_due", |w| w.read(|reader| delivery::list_due(reader, START, 8))),
+        found("delivery::delete_before", |w| {
+            w.write(|writer| delivery::delete_before(writer, START, 8).map(drop));
+        }),
+    ]
+}
+
 fn request_cases() -> Vec<Case> {
     let has = |combination: u32, bit: u32| combination & (1 << bit) != 0;
     let lists = (0..8).map(|combination| {
@@ -831,6 +864,7 @@ fn every_query_uses_an_index(db: &TestDb) {
         .chain(list_cases())
         .chain(request_cases())
         .chain(patrol_cases())
+        .chain(delivery_cases())
         .chain(agent_cases())
         .chain(log_cases())
         .collect();

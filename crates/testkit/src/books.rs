@@ -15,6 +15,7 @@ const COUNTED: &str = "
     UNION ALL SELECT 'agents', role || ':' || status, COUNT(*) FROM agent GROUP BY role, status
     UNION ALL SELECT 'patrol:' || severity, status, COUNT(*) FROM patrol_record
         GROUP BY severity, status
+    UNION ALL SELECT 'deliveries', status, COUNT(*) FROM delivery GROUP BY status
     UNION ALL SELECT 'reviews', result, COUNT(*) FROM review_record GROUP BY result
     UNION ALL SELECT 'sub_tasks', status || ':' || priority || ':' || kind, COUNT(*) FROM sub_task
         GROUP BY status, priority, kind

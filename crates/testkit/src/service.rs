@@ -37,7 +37,11 @@ impl SettingsLayers for MemoryLayers {
             let (section, name) = key.split_once('.')?;
             let is_stored = stored.get(section).and_then(|values| values.get(name)).is_some();
             let value = values.get(section)?.get(name)?.clone();
-            let value = if keys::is_secret(key) { Value::from("***") } else { value };
+            let value = match value.as_array() {
+                Some(items) => keys::shown_list(key, items),
+                None if keys::is_secret(key) => Value::from("***"),
+                None => value,
+            };
             let source = if is_stored { "database" } else { "default" }.to_owned();
             Some(Sourced { key: key.to_owned(), value, source })
         });

@@ -148,6 +148,13 @@ impl NewWork<'_> {
         self
     }
 
+    /// What it is called.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.new.draft.name);
+        self
+    }
+
     /// Which part of the goal.
     #[must_use]
     pub fn module(mut self, module: ModuleId) -> Self {

@@ -2,7 +2,8 @@
 
 use openmoss_service::settings::keys;
 pub(super) use openmoss_service::settings::keys::{
-    DATABASE_URL, Kind, PASSWORD, REGISTRATION_TOKEN, all, defaults, is_secret, is_section,
+    CHANNELS, DATABASE_URL, Kind, PASSWORD, REGISTRATION_TOKEN, all, defaults, is_secret,
+    is_section, shown_list,
 };
 
 /// Every environment variable of ours begins so.

@@ -164,6 +164,9 @@ fn keys_in(message: &str) -> impl Iterator<Item = &'static str> {
 
 /// The value as it may be printed. An empty secret shows that nothing is set.
 fn shown(key: &str, value: Value) -> Value {
+    if let Value::Array(items) = &value {
+        return keys::shown_list(key, items);
+    }
     if !keys::is_secret(key) || value.as_str().is_some_and(str::is_empty) {
         return value;
     }

@@ -1,5 +1,6 @@
 //! Single values: from a text to the type that a key has, and back into a message.
 
+use openmoss_service::settings::masked;
 use serde_json::Value;
 
 use super::database::MASK;
@@ -68,6 +69,7 @@ pub(super) fn found(key: &str, value: &Value) -> String {
         _ if keys::is_secret(key) => MASK.to_owned(),
         Value::Null => "nothing".to_owned(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(entry) if key == keys::CHANNELS => format!("{:?}", masked(entry)),
         Value::String(text) if text.chars().count() > FOUND_CHARS_MAX => {
             let start: String = text.chars().take(FOUND_CHARS_MAX).collect();
             format!("{start:?}…")

@@ -79,7 +79,8 @@ impl Tool {
             let yours: Vec<_> = listed(role).iter().map(|tool| tool.name.as_ref()).collect();
             let (whose, yours) = (whose.join(" or "), yours.join(", "));
             let name = self.name;
-            let detail = format!("{name} is for the role {whose}, and yours is {role}; use {yours}");
+            let detail =
+                format!("{name} is for the role {whose}, and yours is {role}; use {yours}");
             return Err(Problem::new("role_not_allowed", detail));
         }
         self.check_names(&arguments)?;

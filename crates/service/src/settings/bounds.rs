@@ -3,6 +3,8 @@
 
 use openmoss_domain::text::{self, LINE_CHARS_MAX};
 
+use crate::notification::channel::Channel;
+
 /// Most entries of a list such as `notification.channels`.
 pub(crate) const ENTRIES_MAX: usize = 50;
 
@@ -39,6 +41,17 @@ pub(crate) fn check_entries(entries: &[String]) -> Result<(), String> {
     for (index, entry) in entries.iter().enumerate() {
         if let Err(wrong) = text::line("entry", entry, LINE_CHARS_MAX) {
             return Err(format!("has a wrong entry {}: it {}", index + 1, wrong.message));
+        }
+    }
+    Ok(())
+}
+
+/// Whether each channel that the server shall deliver to can be called. What is wrong is told by its
+/// place, since the entry may hold a secret.
+pub(crate) fn check_channels(entries: &[String]) -> Result<(), String> {
+    for (index, entry) in entries.iter().enumerate() {
+        if let Err(wrong) = Channel::parse(entry) {
+            return Err(format!("has a wrong entry {}: it {wrong}", index + 1));
         }
     }
     Ok(())

@@ -84,7 +84,7 @@ impl Service {
             append(writer, &event)?;
             Ok(effective)
         })?;
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(effective);
+        self.put_settings(effective);
         Ok(())
     }
 
@@ -122,8 +122,13 @@ impl Service {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let effective = self.layers.effective(&self.stored_settings()?)?;
         if effective != *self.settings() {
-            *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(effective);
+            self.put_settings(effective);
         }
         Ok(())
+    }
+
+    fn put_settings(&self, effective: Settings) {
+        self.store.follow(&effective);
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(effective);
     }
 }

@@ -11,9 +11,10 @@ use super::{Changes, Settings, Sourced};
 use crate::Service;
 use crate::context::Context;
 use crate::error::ServiceError;
+use crate::notification::channel::unmasked;
 
 /// The sections that an admin may change while the server runs.
-pub const SECTIONS: [&str; 9] = [
+pub const SECTIONS: [&str; 11] = [
     "project",
     "agent",
     "notification",
@@ -23,15 +24,25 @@ pub const SECTIONS: [&str; 9] = [
     "policy",
     "patrol",
     "budget",
+    "delivery",
+    "smtp",
 ];
 /// What may be changed of `server`: the rest is decided before the server listens.
 const OF_SERVER: [&str; 2] = ["server.external_url", "server.timezone"];
 /// Texts that may be empty.
-const OPTIONAL: [&str; 3] =
-    ["agent.registration_token", "server.external_url", "webui.github_repo"];
+const OPTIONAL: [&str; 8] = [
+    "agent.registration_token",
+    "server.external_url",
+    "webui.github_repo",
+    keys::WEBHOOK_SECRET,
+    keys::SMTP_PASSWORD,
+    "smtp.host",
+    "smtp.user",
+    "smtp.from",
+];
 /// Most entries of a list.
 const ITEMS_MAX: usize = 100;
-/// Stands for a secret that is set.
+/// Stands for a secret that is set; sent back, it changes nothing.
 const MASK: &str = "***";
 
 impl Service {
@@ -47,6 +58,8 @@ impl Service {
                 let key = format!("{section}.{name}");
                 if keys::is_secret(&key) && key != keys::REGISTRATION_TOKEN && *value != "" {
                     *value = MASK.into();
+                } else if let Value::Array(items) = value {
+                    *value = keys::shown_list(&key, items);
                 }
             }
         }
@@ -74,8 +87,9 @@ impl Service {
         cx: &Context,
         sections: &Map<String, Value>,
     ) -> Result<Vec<String>, ServiceError> {
-        let (changes, updated) = read(sections)?;
         let in_force = self.values()?;
+        let (mut changes, updated) = read(sections)?;
+        unmask(&mut changes, &in_force);
         check_together(&in_force, &changes)?;
         let changes: Changes = changes
             .into_iter()
@@ -93,6 +107,26 @@ impl Service {
             }
         }
         Ok(updated)
+    }
+}
+
+/// Puts what is in force where a masked secret was sent back.
+fn unmask(changes: &mut Changes, in_force: &Value) {
+    for (key, value) in changes {
+        let Some(known) = value_of(in_force, key) else { continue };
+        if keys::is_secret(key) && *value == MASK {
+            *value = known.clone();
+        }
+        if *key == keys::CHANNELS
+            && let (Value::Array(items), Some(known)) = (value, known.as_array())
+        {
+            let known: Vec<&str> = known.iter().filter_map(Value::as_str).collect();
+            for item in items {
+                if let Some(entry) = item.as_str() {
+                    *item = unmasked(entry, &known).into();
+                }
+            }
+        }
     }
 }
 

@@ -14,8 +14,15 @@ pub const PASSWORD: &str = "admin.password";
 pub const REGISTRATION_TOKEN: &str = "agent.registration_token";
 /// Where the data is, in one text.
 pub const DATABASE_URL: &str = "database.url";
+/// What signs webhooks.
+pub const WEBHOOK_SECRET: &str = "delivery.webhook_secret";
+/// What the mail server asks for.
+pub const SMTP_PASSWORD: &str = "smtp.password";
+/// Where notifications go: a list whose entries are masked one by one.
+pub const CHANNELS: &str = "notification.channels";
 /// Keys whose values are secrets. A test compares them with the type of each setting.
-const SECRETS: [&str; 3] = [PASSWORD, REGISTRATION_TOKEN, DATABASE_URL];
+const SECRETS: [&str; 5] =
+    [PASSWORD, REGISTRATION_TOKEN, DATABASE_URL, WEBHOOK_SECRET, SMTP_PASSWORD];
 
 /// What a value has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +89,16 @@ pub fn is_section(name: &str) -> bool {
 #[must_use]
 pub fn is_secret(key: &str) -> bool {
     SECRETS.contains(&key)
+}
+
+/// A list as it may be printed: the entries of [`CHANNELS`] are masked.
+#[must_use]
+pub fn shown_list(key: &str, items: &[Value]) -> Value {
+    let masked = |item: &Value| match item.as_str() {
+        Some(entry) if key == CHANNELS => crate::notification::masked(entry).into(),
+        Some(_) | None => item.clone(),
+    };
+    items.iter().map(masked).collect()
 }
 
 #[cfg(test)]

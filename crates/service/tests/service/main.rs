@@ -13,6 +13,7 @@ mod import;
 mod lifecycle;
 mod log;
 mod note;
+mod notification;
 mod patrol;
 mod plan;
 mod recurrence;

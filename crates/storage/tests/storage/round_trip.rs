@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use openmoss_domain::event::Payload;
 use openmoss_domain::log::{LogAction, LogEntry};
+use openmoss_domain::notification::{Delivery, NotificationKind};
+use openmoss_domain::outbox::{DeliveryStatus, Outcome, Sending};
 use openmoss_domain::recurrence::{CatchUp, Overlap, Recurrence};
 use openmoss_domain::requirements::OwnRequirements;
 use openmoss_domain::score::ScoreChange;
@@ -11,18 +13,19 @@ use openmoss_domain::series::{Rounds, Template};
 use openmoss_domain::sub_task::{Draft, Priority, Status, WorkKind};
 use openmoss_domain::usage::{Cost, OwnCap, Sums, Usage};
 use openmoss_domain::{
-    Actor, ActorKind, AgentId, AgentStatus, Artifact, ArtifactKind, Command, Deliverable, Event,
-    EventId, EventKind, LogId, Module, ModuleId, Note, NoteId, PatrolRecord, PatrolRecordId,
-    PatrolStatus, Review, ReviewId, ReviewResult, Role, Rule, RuleId, RuleScope, ScoreLogId,
-    Series, SeriesId, SessionId, Severity, SubTask, SubTaskId, Submission, SubmissionId, Task,
-    TaskId, TaskStatus, Timestamp,
+    Actor, ActorKind, AgentId, AgentStatus, Artifact, ArtifactKind, Command, Deliverable,
+    DeliveryId, Event, EventId, EventKind, LogId, Module, ModuleId, Note, NoteId, PatrolRecord,
+    PatrolRecordId, PatrolStatus, Review, ReviewId, ReviewResult, Role, Rule, RuleId, RuleScope,
+    ScoreLogId, Series, SeriesId, SessionId, Severity, SubTask, SubTaskId, Submission,
+    SubmissionId, Task, TaskId, TaskStatus, Timestamp,
 };
 use openmoss_storage::idempotency::Remembered;
 use openmoss_storage::session::Session;
 use openmoss_storage::usage::{BudgetOf, SumOf};
 use openmoss_storage::{
-    StorageError, Swap, Window, agent, event, idempotency, log, module, note, patrol, prerequisite,
-    review, rule, score, series, session, setting, sub_task, submission, task, task_policy, usage,
+    StorageError, Swap, Window, agent, delivery, event, idempotency, log, module, note, patrol,
+    prerequisite, review, rule, score, series, session, setting, sub_task, submission, task,
+    task_policy, usage,
 };
 use openmoss_testkit::{START, TestDb, draft};
 use uuid::Uuid;
@@ -570,6 +573,61 @@ fn patrol_records(db: &TestDb) {
     assert_eq!(openmoss_testkit::differences(db), [""; 0]);
 }
 
+fn new_delivery(event: &Event) -> Delivery {
+    let (id, event_id) = (Uuid::new_v4(), EventId::from_uuid(Uuid::new_v4()));
+    let told = (NotificationKind::SubTaskBlocked, event_id, event);
+    Delivery::new(DeliveryId::from_uuid(id), TEXT.to_owned(), told)
+}
+
+fn deliveries(db: &TestDb) {
+    let store = db.store();
+    let event = Event::new(EventKind::SubTaskBlocked, Actor::System, at(5))
+        .sub_task(TaskId::from_uuid(Uuid::new_v4()), SubTaskId::from_uuid(Uuid::new_v4()))
+        .agent(AgentId::from_uuid(Uuid::new_v4()))
+        .with("detail", TEXT);
+    let made: Vec<Delivery> = (0..3).map(|_| new_delivery(&event)).collect();
+    let new = made.clone();
+    write(&store, move |writer| delivery::insert_all(writer, &new));
+    let find = |id| store.read(|reader| delivery::find(reader, id)).unwrap();
+    let due = |second| store.read(|reader| delivery::list_due(reader, at(second), 2)).unwrap();
+    let swap = |before: &Delivery, next: &Sending| {
+        let (before, next) = (before.clone(), next.clone());
+        write(&store, move |writer| delivery::compare_and_set(writer, &before, &next))
+    };
+    let with =
+        |one: &Delivery, sending: &Sending| Delivery { sending: sending.clone(), ..one.clone() };
+    assert_eq!(find(made[1].id), Some(made[1].clone()));
+    assert_eq!((due(4).len(), due(5).len()), (0, 2), "when it is time, and not all at once");
+
+    // Whoever takes one first has it, and it is not due while it is being tried.
+    let taken = made[0].sending.taken(at(6));
+    assert_eq!(swap(&made[0], &taken), Swap::Swapped);
+    assert_eq!(swap(&made[0], &taken), Swap::Lost);
+    assert!(due(7).iter().all(|one| one.id != made[0].id));
+    let over = taken.settled(Outcome::Taken, at(8), 9, 0);
+    assert_eq!(swap(&with(&made[0], &taken), &over), Swap::Swapped);
+    let dead = made[1].sending.settled(Outcome::Never(TEXT.to_owned()), at(9), 9, 0);
+    assert_eq!(swap(&made[1], &dead), Swap::Swapped);
+    let dead = with(&made[1], &dead);
+    assert_eq!(find(dead.id), Some(dead.clone()));
+
+    let list = |status| {
+        let page = store.read(|reader| delivery::list(reader, status, ALL)).unwrap();
+        assert_eq!(page.total, i64::try_from(page.items.len()).unwrap());
+        page.items.iter().map(|one| one.id).collect::<Vec<_>>()
+    };
+    assert_eq!(list(Some(DeliveryStatus::Pending)), [made[2].id]);
+    assert_eq!(list(Some(DeliveryStatus::Dead)), [dead.id]);
+    assert_eq!(list(None).len(), 3);
+    assert_eq!(openmoss_testkit::differences(db), [""; 0]);
+
+    let forget =
+        |second| write(&store, move |writer| delivery::delete_before(writer, at(second), 9));
+    assert_eq!((forget(8), forget(9), forget(1_000)), (0, 1, 1), "what waits is not forgotten");
+    assert_eq!(list(None), [made[2].id]);
+    assert_eq!(openmoss_testkit::differences(db), [""; 0]);
+}
+
 fn patrol_records_by_every_filter(db: &TestDb) {
     let store = db.store();
     let agent = AgentId::from_uuid(Uuid::new_v4());
@@ -789,6 +847,7 @@ openmoss_testkit::on_each_backend! {
     of_too_many_sessions_those_that_end_next_end_now,
     notes,
     patrol_records,
+    deliveries,
     patrol_records_by_every_filter,
     series_and_their_rounds,
     usage_adds_up_and_caps_are_kept,
