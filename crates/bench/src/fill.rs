@@ -183,7 +183,8 @@ impl Maker {
         let cx = Context::of(Actor::Admin);
         let agent = |role: Role, number: usize| -> Result<Agent> {
             let name = format!("{role}-{number}");
-            let new = NewAgent { name, role, description: text(80, number) };
+            let new =
+                NewAgent { name, role, description: text(80, number), capabilities: Vec::new() };
             Ok(service.create_agent(&cx, &new)?.agent)
         };
         let executors =
@@ -262,6 +263,7 @@ fn draft(index: usize) -> Draft {
         acceptance: text(150, index),
         kind: if index % 50 == 7 { WorkKind::Recurring } else { WorkKind::Once },
         priority,
+        required_capabilities: Vec::new(),
     }
 }
 

@@ -50,6 +50,12 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("sub_task.not_owner", 409, "Somebody else owns it now, or nobody: stop working on it."),
     ("sub_task.prerequisites_open", 409, "Other sub-tasks must be done first."),
     ("sub_task.prerequisite_cancelled", 409, "It waits for cancelled work; replace depends_on."),
+    (
+        "sub_task.capabilities_missing",
+        409,
+        "It asks for capabilities that the executor does not have; see context.missing.",
+    ),
+    ("agent.open_work_limit", 409, "The executor has as many open sub-tasks as it may."),
     ("task.held", 409, "The task's status keeps its work back."),
     ("task.not_allowed_from", 409, "The task's status does not allow the action."),
     ("patrol_record.not_allowed_from", 409, "The record's status does not allow the action."),
@@ -323,6 +329,13 @@ impl From<DomainError> for Problem {
             DomainError::PrerequisiteCancelled { id } => {
                 Self::new("sub_task.prerequisite_cancelled", detail)
                     .with("prerequisite", id.to_string())
+            }
+            DomainError::CapabilitiesMissing { missing } => {
+                Self::new("sub_task.capabilities_missing", detail)
+                    .with("missing", Vec::from(missing))
+            }
+            DomainError::OpenWorkLimit { limit } => {
+                Self::new("agent.open_work_limit", detail).with("limit", limit)
             }
             DomainError::TaskHeld => Self::new("task.held", detail),
             DomainError::TaskNotAllowedFrom { status, .. } => {

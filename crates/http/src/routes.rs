@@ -3,13 +3,14 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    admin, agents, diagnosis, events, feed, logs, patrol, reviews, rules, scores, setup, skills,
+    admin, agents, diagnosis, events, feed, logs, next, patrol, reviews, rules, scores, setup, skills,
     sub_tasks, tasks, tools,
 };
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     // Routes are tried in this order: what agents ask most comes first.
     tools::routes(config);
+    next::routes(config);
     sub_tasks::routes(config);
     tasks::routes(config);
     diagnosis::routes(config);

@@ -43,6 +43,8 @@ vocabulary! {
     BlockedKind => openmoss_domain::sub_task::BlockedKind,
     /// What something waits for.
     WaitingKind => openmoss_domain::waiting::WaitingKind,
+    /// What an agent should do next.
+    NextAction => openmoss_domain::NextAction,
     /// How far a goal is.
     TaskStatus => openmoss_domain::TaskStatus,
     /// An agent's role.

@@ -30,6 +30,7 @@ mod fallback;
 mod feed;
 mod idempotency;
 mod logs;
+mod next;
 mod notes;
 mod openapi;
 mod paging;

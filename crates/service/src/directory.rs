@@ -90,6 +90,7 @@ impl Directory {
             Ok(Surroundings {
                 active_executors: count(Role::Executor, AgentStatus::Active),
                 active_reviewers: count(Role::Reviewer, AgentStatus::Active),
+                able: agent::list_able(reader)?.into(),
             })
         })?;
         self.remember(generation, |known| known.around = Some(Entry { value, read_at }));

@@ -25,6 +25,7 @@ pub mod event;
 pub mod feed;
 pub mod import;
 pub mod log;
+pub mod next;
 pub mod note;
 pub mod patrol;
 pub mod plan;
@@ -75,6 +76,8 @@ pub struct Service {
     past_days: dashboard::PastDays,
     pace: watch::Pace,
     signs: sub_task::sign::Signs,
+    turns: next::Turns,
+    desk: next::Desk,
     setup_token: Secret,
     library: content::Library,
 }
@@ -133,6 +136,8 @@ impl Service {
             past_days: dashboard::PastDays::default(),
             pace: watch::Pace::default(),
             signs: sub_task::sign::Signs::default(),
+            turns: next::Turns::default(),
+            desk: next::Desk::default(),
             setup_token,
             library,
         })

@@ -252,6 +252,8 @@ pub struct PolicySettings {
     pub claim_while_planning: bool,
     /// After how long the server completes a task of which all work is done; 0: never.
     pub complete_after_seconds: u64,
+    /// How many sub-tasks an executor may have in hand when it takes another one; 0 is no limit.
+    pub max_open_per_agent: u32,
 }
 
 impl Default for PolicySettings {
@@ -261,6 +263,7 @@ impl Default for PolicySettings {
             lease_seconds: policy.lease.as_secs(),
             claim_while_planning: policy.claim_while_planning,
             complete_after_seconds: 24 * 3600,
+            max_open_per_agent: policy.max_open_per_agent,
         }
     }
 }
@@ -270,6 +273,7 @@ impl From<&PolicySettings> for Policy {
         Self {
             lease: Duration::from_secs(settings.lease_seconds),
             claim_while_planning: settings.claim_while_planning,
+            max_open_per_agent: settings.max_open_per_agent,
         }
     }
 }

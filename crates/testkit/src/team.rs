@@ -31,6 +31,7 @@ pub fn draft(name: &str) -> Draft {
         acceptance: "No open question.".to_owned(),
         kind: WorkKind::Once,
         priority: Priority::Medium,
+        required_capabilities: Vec::new(),
     }
 }
 
@@ -45,7 +46,7 @@ impl TestService {
     #[must_use]
     pub fn agent(&self, role: Role) -> Agent {
         let name = format!("{role} {}", self.named.fetch_add(1, Ordering::Relaxed));
-        let new = NewAgent { name, role, description: String::new() };
+        let new = NewAgent { name, role, description: String::new(), capabilities: Vec::new() };
         self.create_agent(&self.admin(), &new).expect("an agent").agent
     }
 

@@ -183,6 +183,7 @@ fn planned(
             acceptance: String::new(),
             kind: WorkKind::Once,
             priority: Priority::Medium,
+            required_capabilities: Vec::new(),
         },
         assigned_agent: None,
         depends_on,

@@ -28,6 +28,7 @@ pub(crate) fn new_sub_task() -> SubTask {
         acceptance: "No open question.".to_owned(),
         kind: WorkKind::Once,
         priority: Priority::Medium,
+        required_capabilities: Vec::new(),
     };
     let place = Place {
         task_id: TaskId::from_uuid(Uuid::from_u128(1)),

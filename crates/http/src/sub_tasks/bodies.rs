@@ -50,6 +50,10 @@ pub(super) struct CreateBody {
     #[serde(rename = "type")]
     #[schema(value_type = Option<vocabulary::WorkKind>, default = "once")]
     kind: Option<WorkKind>,
+    /// What its executor must be able to do, as tags such as `python`; only executors with all of
+    /// them get it from the queue.
+    #[schema(value_type = Option<Vec<String>>, max_items = 16)]
+    required_capabilities: Option<Vec<String>>,
     /// Sub-tasks of the same task that must be done before.
     #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 2000)]
     depends_on: Option<Vec<String>>,
@@ -69,6 +73,7 @@ impl CreateBody {
                 acceptance: self.acceptance,
                 kind: self.kind.unwrap_or(WorkKind::Once),
                 priority: self.priority.unwrap_or(Priority::Medium),
+                required_capabilities: self.required_capabilities.unwrap_or_default(),
             },
         })
     }
@@ -107,6 +112,9 @@ pub(super) struct EditBody {
     acceptance: Option<String>,
     #[schema(value_type = Option<vocabulary::Priority>)]
     priority: Option<Priority>,
+    /// Replaces the whole list of what its executor must be able to do.
+    #[schema(value_type = Option<Vec<String>>, max_items = 16)]
+    required_capabilities: Option<Vec<String>>,
     /// Replaces the whole list of prerequisites.
     #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 2000)]
     depends_on: Option<Vec<String>>,
@@ -121,6 +129,7 @@ impl EditBody {
             deliverable: self.deliverable,
             acceptance: self.acceptance,
             priority: self.priority,
+            required_capabilities: self.required_capabilities,
             prerequisites: None,
         };
         Ok((edit, depends_on))
