@@ -109,6 +109,8 @@ fn of_domain(refusal: &DomainError) -> ExitCode {
         | DomainError::PrerequisitesOpen { .. }
         | DomainError::PrerequisiteCancelled { .. }
         | DomainError::PatrolNotAllowedFrom { .. }
+        | DomainError::CapabilitiesMissing { .. }
+        | DomainError::OpenWorkLimit { .. }
         | DomainError::TaskHeld => ExitCode::Conflict,
         DomainError::RoleNotAllowed { .. }
         | DomainError::TaskRoleNotAllowed { .. }

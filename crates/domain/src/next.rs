@@ -49,8 +49,9 @@ pub const fn stirs(kind: EventKind) -> &'static [Role] {
         Kind::SubTaskSubmitted => &[Role::Reviewer],
         Kind::TaskCreated | Kind::TaskAllDone => &[Role::Planner],
         // An end of work may be the end of a limit, and a blocked one waits for the planner.
-        Kind::SubTaskBlocked | Kind::SubTaskCancelled => &[Role::Planner, Role::Executor],
-        Kind::TaskStatusChanged => &[Role::Planner, Role::Executor],
+        Kind::SubTaskBlocked | Kind::SubTaskCancelled | Kind::TaskStatusChanged => {
+            &[Role::Planner, Role::Executor]
+        }
         Kind::PatrolRecordOpened | Kind::PatrolRecordReopened => &[Role::Patrol],
         Kind::SettingsChanged | Kind::Imported => Role::ALL,
         Kind::TaskEdited

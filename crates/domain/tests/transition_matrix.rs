@@ -183,6 +183,8 @@ const fn refusal(error: &DomainError) -> &'static str {
         | DomainError::PatrolRoleNotAllowed { .. }
         | DomainError::PatrolNotAllowedFrom { .. }
         | DomainError::PrerequisiteCancelled { .. }
+        | DomainError::CapabilitiesMissing { .. }
+        | DomainError::OpenWorkLimit { .. }
         | DomainError::Invalid(_) => "!not of a sub-task",
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, post};
 use openmoss_domain::{AgentId, Role};
 use openmoss_service::Context;
 use openmoss_service::next::{Left, NextAsk, NextWork};

@@ -109,7 +109,7 @@ pub(crate) struct ProblemView {
     #[schema(value_type = Vec<FieldProblem>)]
     errors: Vec<FieldError>,
     /// More that depends on the code: `owner`, `attempt`, `submission_id`, `status`,
-    /// `open_prerequisites`.
+    /// `open_prerequisites`, `missing`, `limit`.
     #[serde(skip_serializing_if = "Map::is_empty")]
     #[schema(value_type = std::collections::HashMap<String, Value>)]
     context: Map<String, Value>,

@@ -60,12 +60,15 @@ impl Drop for Turn {
 impl Lines {
     /// Lines that hear the events of `service`.
     pub(crate) fn of(service: &Service) -> Arc<Self> {
-        let lines = Role::ALL.iter().map(|role| (*role, Mutex::default())).collect();
-        let places = Arc::new(Semaphore::new(WAITERS_MAX));
-        let lines = Arc::new(Self { lines, places });
+        let lines = Arc::new(Self::empty());
         let heard = Arc::clone(&lines);
         service.on_events(Box::new(move |events| heard.hear(events)));
         lines
+    }
+
+    fn empty() -> Self {
+        let lines = Role::ALL.iter().map(|role| (*role, Mutex::default())).collect();
+        Self { lines, places: Arc::new(Semaphore::new(WAITERS_MAX)) }
     }
 
     /// A place to wait at, if one is free.
@@ -175,4 +178,98 @@ const fn names_its_agent(kind: EventKind) -> bool {
             | EventKind::SubTaskRejected
             | EventKind::AgentEdited
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use openmoss_domain::{EventId, Timestamp};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const EXECUTOR: Role = Role::Executor;
+
+    fn agent(number: u128) -> AgentId {
+        AgentId::from_uuid(Uuid::from_u128(number))
+    }
+
+    fn event(kind: EventKind, about: Option<AgentId>) -> Recorded {
+        Recorded {
+            seq: 1,
+            id: EventId::from_uuid(Uuid::nil()),
+            at: Timestamp::from_micros(0),
+            kind,
+            actor_kind: openmoss_domain::ActorKind::Admin,
+            actor_id: None,
+            task_id: None,
+            sub_task_id: None,
+            agent_id: about,
+            payload: openmoss_domain::event::Payload::default(),
+        }
+    }
+
+    /// Waiters that looked before anything happened.
+    fn waiting(lines: &Lines, number: u128) -> Vec<oneshot::Receiver<Turn>> {
+        let round = lines.round(EXECUTOR);
+        (0..number).map(|n| lines.join(EXECUTOR, agent(n), round).unwrap()).collect()
+    }
+
+    #[test]
+    fn one_piece_of_work_calls_one_and_whoever_looked_calls_the_next() {
+        let lines = Arc::new(Lines::empty());
+        let mut waiters = waiting(&lines, 3);
+        lines.hear(&[event(EventKind::SubTaskReady, None)]);
+        let turn = waiters[0].try_recv().unwrap();
+        assert!(waiters[1].try_recv().is_err());
+        drop(turn);
+        let turn = waiters[1].try_recv().unwrap();
+        turn.end();
+        assert!(waiters[2].try_recv().is_err(), "there was nothing left");
+    }
+
+    #[test]
+    fn as_many_are_called_as_there_is_work() {
+        let lines = Arc::new(Lines::empty());
+        let mut waiters = waiting(&lines, 4);
+        let created = || event(EventKind::SubTaskCreated, None);
+        lines.hear(&[created(), created(), created()]);
+        let called = waiters.iter_mut().map(|waiter| waiter.try_recv());
+        // The turns are kept, or they would call the next.
+        let called: Vec<_> = called.map(Result::ok).collect();
+        assert_eq!(called.iter().flatten().count(), 3);
+        assert!(called[3].is_none());
+    }
+
+    #[test]
+    fn a_call_is_not_lost_with_a_waiter_that_is_gone() {
+        let lines = Arc::new(Lines::empty());
+        let mut waiters = waiting(&lines, 3);
+        drop(waiters.remove(0));
+        lines.hear(&[event(EventKind::SubTaskReady, None)]);
+        // It was called, and left before it looked.
+        drop(waiters.remove(0));
+        assert!(waiters[0].try_recv().is_ok());
+    }
+
+    #[test]
+    fn nobody_is_called_twice_for_the_same_and_nobody_waits_past_something_new() {
+        let lines = Arc::new(Lines::empty());
+        let seen = lines.round(EXECUTOR);
+        lines.hear(&[event(EventKind::SubTaskReady, None)]);
+        assert!(lines.join(EXECUTOR, agent(1), seen).is_none(), "it has to look again");
+        let mut looked = lines.join(EXECUTOR, agent(1), lines.round(EXECUTOR)).unwrap();
+        assert!(!lines.call_first(EXECUTOR) && looked.try_recv().is_err());
+        lines.hear(&[event(EventKind::TaskEdited, None), event(EventKind::SubTaskSubmitted, None)]);
+        assert!(looked.try_recv().is_err(), "that is nothing for an executor");
+    }
+
+    #[test]
+    fn whoever_is_named_is_called_and_nobody_else() {
+        let lines = Arc::new(Lines::empty());
+        let mut waiters = waiting(&lines, 3);
+        lines.hear(&[event(EventKind::SubTaskAssigned, Some(agent(2)))]);
+        let turn = waiters[2].try_recv().unwrap();
+        assert!(waiters[0].try_recv().is_err() && waiters[1].try_recv().is_err());
+        turn.end();
+    }
 }

@@ -1,8 +1,10 @@
 //! What an agent should do next, over HTTP, and agents that wait for it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use openmoss_domain::EventKind;
 use serde_json::{Value, json};
 
 use crate::support::{Agent, Reply, TestServer, text};
@@ -132,6 +134,60 @@ fn as_many_are_woken_as_there_is_work() {
     ids.dedup();
     assert_eq!(ids.len(), 6, "{answers:?}");
     assert!(answers.iter().all(|(_, waited)| *waited < Duration::from_secs(10)));
+}
+
+/// A team that waits while the work comes in, in pieces, and hands in what it gets.
+#[test]
+fn sixteen_who_wait_get_each_of_a_thousand_sub_tasks_once() {
+    const AGENTS: usize = 16;
+    const PLANS: usize = 20;
+    const WORK: usize = 50;
+    let server = TestServer::start();
+    let (agents, planner): (Vec<_>, _) =
+        ((0..AGENTS).map(|_| server.executor()).collect(), server.planner());
+    let done = AtomicUsize::new(0);
+    let mut handed: Vec<String> = thread::scope(|scope| {
+        let working: Vec<_> = agents
+            .iter()
+            .map(|agent| {
+                let done = &done;
+                scope.spawn(move || {
+                    let mut mine = Vec::new();
+                    while done.load(Ordering::SeqCst) < PLANS * WORK {
+                        let next = wait(agent, 2);
+                        if next["action"] == "idle" {
+                            continue;
+                        }
+                        assert_eq!(next["action"], "claim", "{next}");
+                        let id = text(&next["sub_task"]["id"]);
+                        agent.step_with(&id, "submit", &json!({"summary": "Done."})).ok();
+                        mine.push(id);
+                        done.fetch_add(1, Ordering::SeqCst);
+                    }
+                    mine
+                })
+            })
+            .collect();
+        for plan in 0..PLANS {
+            let work: Vec<_> = (0..WORK).map(|i| json!({"name": format!("{plan}.{i}")})).collect();
+            let path = format!("/api/tasks/{}/plan", server.task());
+            planner.post(&path, &json!({"sub_tasks": work})).ok();
+        }
+        working.into_iter().flat_map(|working| working.join().unwrap()).collect()
+    });
+    handed.sort();
+    handed.dedup();
+    assert_eq!(handed.len(), PLANS * WORK);
+    // Nobody was handed what somebody else had: each was claimed once.
+    let filter = openmoss_service::event::Filter::default();
+    let (mut after, mut claims) = (0, 0);
+    loop {
+        let page = server.service.list_events(filter, after, 500).unwrap();
+        let Some(last) = page.last() else { break };
+        after = last.seq;
+        claims += page.iter().filter(|one| one.kind == EventKind::SubTaskClaimed).count();
+    }
+    assert_eq!(claims, PLANS * WORK);
 }
 
 #[test]

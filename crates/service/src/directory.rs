@@ -93,7 +93,10 @@ impl Directory {
                 able: agent::list_able(reader)?.into(),
             })
         })?;
-        self.remember(generation, |known| known.around = Some(Entry { value, read_at }));
+        let kept = value.clone();
+        self.remember(generation, |known| {
+            known.around = Some(Entry { value: kept, read_at });
+        });
         Ok(value)
     }
 

@@ -88,7 +88,7 @@ pub fn list_unplanned(
              ORDER BY newest.created_at, newest.id LIMIT ",
         )
         .value(limit);
-    ids(reader, &statement)
+    ids(reader, statement)
 }
 
 /// Tasks in `status` whose sub-tasks are over, at least one of them done, oldest first: what is
@@ -112,7 +112,7 @@ pub fn list_all_done(
              AND sub_task.status = 'done') ORDER BY newest.created_at, newest.id LIMIT ",
         )
         .value(limit);
-    ids(reader, &statement)
+    ids(reader, statement)
 }
 
 /// `SELECT id` from the newest tasks in `status`, up to its `WHERE`.
@@ -124,7 +124,7 @@ fn newest_in(status: TaskStatus) -> Statement<'static, Text> {
         .sql(") AS newest")
 }
 
-fn ids(reader: &mut Reader, statement: &Statement<'_, Text>) -> Result<Vec<TaskId>, StorageError> {
+fn ids(reader: &mut Reader, statement: Statement<'_, Text>) -> Result<Vec<TaskId>, StorageError> {
     let found: Vec<String> = each_backend!(&mut reader.connection, c => statement.load(c))?;
     found.iter().map(|id| parse("task", id, "id", id)).collect()
 }

@@ -17,7 +17,7 @@ pub(super) struct HasWorkView {
     has_work: bool,
     /// What; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = vocabulary::NextAction, nullable = false)]
+    #[schema(value_type = vocabulary::NextAction, required = false)]
     action: Option<NextAction>,
     /// After how many seconds to ask again; 0 is at once.
     next_check_seconds: u32,
@@ -214,6 +214,6 @@ struct ReportView {
     method: String,
     path: String,
     /// An example; absent where no body is needed.
-    #[schema(value_type = Object, required = false)]
+    #[schema(value_type = std::collections::HashMap<String, Value>, required = false)]
     body: Value,
 }

@@ -83,7 +83,8 @@ impl Lead {
     fn item(&self) -> Option<Item> {
         match self {
             Self::Review(one) | Self::Unblock(one) => Some(item_of(one)),
-            Self::Plan(id) | Self::Deliver(id) => Some(Item { id: id.as_uuid(), version: (0, 0) }),
+            Self::Plan(id) => Some(Item { id: id.as_uuid(), version: (0, 0) }),
+            Self::Deliver(id) => Some(Item { id: id.as_uuid(), version: (1, 0) }),
             // What several watch they may watch together.
             Self::Patrol(_) => None,
         }

@@ -32,7 +32,7 @@ impl Service {
     ) -> Result<Option<(NextAction, SubTask)>, ServiceError> {
         let (stepper, after) = (self.stepper(cx), self.turns.last());
         let (start, session) = (ask.start, ask.session.clone());
-        let hand = Hand { stepper, me, start, session: session.clone() };
+        let hand = Hand { stepper, start, session: session.clone() };
         let taken = self.write(cx, move |writer| match own(writer, me.id)? {
             Some((action, found)) => hand.go_on(writer, action, found),
             None => hand.claim(writer, after),
@@ -81,7 +81,6 @@ fn is_lost_race(error: &ServiceError) -> bool {
 #[derive(Clone)]
 struct Hand {
     stepper: Stepper,
-    me: Seeker,
     start: bool,
     session: Option<String>,
 }
@@ -100,10 +99,13 @@ impl Hand {
     ) -> Result<Taken, ServiceError> {
         let sub_task = if action == NextAction::Continue {
             let begun = self.stepper.step(writer, found.id, &self.start())?;
-            let sign = Command::Heartbeat { progress: None, percent: None, attempt: None };
-            // A new session has renewed the lease already.
-            if begun.is_changed() { begun } else { self.stepper.step(writer, found.id, &sign)? }
-                .after
+            if begun.is_changed() {
+                // A new session renews the lease, too.
+                begun.after
+            } else {
+                let sign = Command::Heartbeat { progress: None, percent: None, attempt: None };
+                self.stepper.step(writer, found.id, &sign)?.after
+            }
         } else if self.start {
             self.stepper.step(writer, found.id, &self.start())?.after
         } else {
@@ -124,11 +126,9 @@ impl Hand {
         let claimed = take_from_queue(writer, self.stepper, &command, (None, after))?;
         // So that nothing is remembered under the caller's idempotency key: it waits, and asks again.
         let claimed = claimed.ok_or(ServiceError::ConcurrentChange)?;
-        let moves_task = || -> Result<bool, ServiceError> {
-            let found = task::find(writer, claimed.task_id)?;
-            Ok(found.is_some_and(|task| task.status == TaskStatus::Active))
-        };
-        let is_to_start = self.start && moves_task()?;
+        let task = task::find(writer, claimed.task_id)?;
+        let moves_task = task.is_some_and(|task| task.status == TaskStatus::Active);
+        let is_to_start = self.start && moves_task;
         let sub_task = if self.start && !is_to_start {
             self.stepper.step(writer, claimed.id, &self.start())?.after
         } else {

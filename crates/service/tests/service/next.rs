@@ -131,7 +131,7 @@ fn a_look_writes_nothing(db: &TestDb) {
     let (me, reviewer) = (service.agent(Role::Executor), service.agent(Role::Reviewer));
     let task = service.task();
     let work = service.work(task.id).create();
-    let before = service.latest_event().unwrap();
+    let before = service.events(Filter::default()).len();
     let look = |agent: &Agent| service.next_work(&by(agent), &only_look()).unwrap();
     assert_eq!(gist(&look(&me)), (NextAction::Claim, None));
     assert_eq!(service.has_work(me.actor()).unwrap().action, Some(NextAction::Claim));
@@ -140,7 +140,8 @@ fn a_look_writes_nothing(db: &TestDb) {
     let version = service.found(work.id).version;
     assert_eq!(service.has_work(me.actor()).unwrap().action, Some(NextAction::Start));
     assert_eq!(service.found(work.id).version, version);
-    assert_eq!(service.latest_event().unwrap(), before + 1, "only the claim was written");
+    let after = service.events(Filter::default()).len();
+    assert_eq!(after, before + 1, "only the claim was written");
     // What one only looked at, another may be given.
     let work = service.brought(&work, Status::Review, &me);
     let other = service.agent(Role::Reviewer);
@@ -362,7 +363,7 @@ fn what_others_delivered_is_bounded(db: &TestDb) {
     let long = "ü".repeat(30_000);
     let artifact = |kind| Artifact { kind, value: long.clone(), title: String::new() };
     let text =
-        Deliverable { summary: long.clone(), artifacts: vec![artifact(ArtifactKind::Text); 10] };
+        Deliverable { summary: long.clone(), artifacts: vec![artifact(ArtifactKind::Text); 2] };
     let needed: Vec<SubTask> = (0..30)
         .map(|_| {
             let work = service.work(task.id).create();
@@ -430,10 +431,10 @@ fn a_limit_and_capabilities_hold_for_every_way_to_take_work(db: &TestDb) {
     assert_eq!(domain(service.claim_next(&by(&me), None, None)), full);
     let free = service.agent(Role::Executor);
     assert!(matches!(service.claim_next(&by(&free), None, None), Ok(NextClaim::Claimed(_))));
-    let _ = next(&service, &me);
-    service.submit_sub_task(&by(&me), works[3].id, &delivered("x"), None).unwrap();
-    let _ = next(&service, &me);
-    service.submit_sub_task(&by(&me), works[0].id, &delivered("x"), None).unwrap();
+    for _ in 0..2 {
+        let mine = gist(&next(&service, &me)).1.unwrap();
+        service.submit_sub_task(&by(&me), mine, &delivered("x"), None).unwrap();
+    }
     assert_eq!(gist(&next(&service, &me)).0, NextAction::Claim);
 }
 

@@ -106,7 +106,7 @@ pub fn next_claimable(
 fn heads<'a>(needs: &'a [Need], wanted: Wanted<'a>) -> Vec<Head<'a>> {
     let of = |need: &'a Need| Head { needed: &need.capabilities, rank: None, task: Which::Any };
     if let Some(id) = wanted.task_id {
-        let ranks = 0..=Priority::ALL.len();
+        let ranks = 0..Priority::ALL.len();
         let ranks = ranks.filter_map(|rank| i16::try_from(rank).ok());
         let by_rank = ranks.flat_map(|rank| needs.iter().map(move |need| (rank, need)));
         return by_rank
@@ -116,7 +116,7 @@ fn heads<'a>(needs: &'a [Need], wanted: Wanted<'a>) -> Vec<Head<'a>> {
     // Behind the last task that had its turn, else from the first one on: there also what has a
     // lower priority, if others are just claiming all the rest.
     let turns = needs.iter().flat_map(|need| {
-        let behind = wanted.after.map(|id| Which::After(id));
+        let behind = wanted.after.map(Which::After);
         let behind = behind.map(|task| Head { rank: Some(need.rank), task, ..of(need) });
         behind.into_iter().chain([of(need)])
     });
