@@ -46,7 +46,7 @@ pub const fn stirs(kind: EventKind) -> &'static [Role] {
         | Kind::SubTaskEdited
         | Kind::SubTaskReady
         | Kind::AgentEdited => &[Role::Executor],
-        Kind::SubTaskSubmitted => &[Role::Reviewer],
+        Kind::SubTaskSubmitted | Kind::SubTaskAdopted => &[Role::Reviewer],
         Kind::TaskCreated | Kind::TaskAllDone => &[Role::Planner],
         // An end of work may be the end of a limit, and a blocked one waits for the planner.
         Kind::SubTaskBlocked | Kind::SubTaskCancelled | Kind::TaskStatusChanged => {
