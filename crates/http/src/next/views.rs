@@ -17,7 +17,7 @@ pub(super) struct HasWorkView {
     has_work: bool,
     /// What; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = vocabulary::NextAction, required = false)]
+    #[schema(value_type = Option<vocabulary::NextAction>)]
     action: Option<NextAction>,
     /// After how many seconds to ask again; 0 is at once.
     next_check_seconds: u32,
@@ -40,47 +40,33 @@ impl From<HasWork> for HasWorkView {
 pub(super) struct NextView {
     action: vocabulary::NextAction,
     /// Why there is nothing.
-    #[schema(value_type = String, required = false)]
     reason: Option<String>,
     /// When there is nothing: after how many seconds to ask again.
-    #[schema(value_type = u32, required = false)]
     next_check_seconds: Option<u32>,
     /// The goal.
-    #[schema(value_type = TaskBriefView, required = false)]
     task: Option<TaskBriefView>,
     /// The unit of work.
-    #[schema(value_type = WorkBriefView, required = false)]
     sub_task: Option<WorkBriefView>,
     /// The newest ten notes on it, oldest of them first.
-    #[schema(required = false)]
-    notes: Vec<NoteBriefView>,
+    notes: Option<Vec<NoteBriefView>>,
     /// The last reviews of it, newest first.
-    #[schema(required = false)]
-    reviews: Vec<ReviewBriefView>,
+    reviews: Option<Vec<ReviewBriefView>>,
     /// What was handed in for it, newest first.
-    #[schema(required = false)]
-    submissions: Vec<DeliveredView>,
+    submissions: Option<Vec<DeliveredView>>,
     /// What its prerequisites delivered.
-    #[schema(required = false)]
-    prerequisites: Vec<DeliveredView>,
+    prerequisites: Option<Vec<DeliveredView>>,
     /// What the task's sub-tasks delivered, when it is to be delivered.
-    #[schema(required = false)]
-    deliverables: Vec<DeliveredView>,
+    deliverables: Option<Vec<DeliveredView>>,
     /// What is wrong.
-    #[schema(required = false)]
-    patrol_records: Vec<PatrolBriefView>,
+    patrol_records: Option<Vec<PatrolBriefView>>,
     /// The merged rules; left out while `rules_etag` names them.
-    #[schema(value_type = String, required = false)]
     rules: Option<String>,
     /// Send it with the next call.
-    #[schema(value_type = String, required = false)]
     rules_etag: Option<String>,
     /// How the caller's score changed since it was last given work.
-    #[schema(value_type = ScoreNewsView, required = false)]
     score: Option<ScoreNewsView>,
     /// How to report back.
-    #[schema(required = false)]
-    report: Vec<ReportView>,
+    report: Option<Vec<ReportView>>,
 }
 
 /// A goal, in short.
@@ -102,7 +88,6 @@ struct WorkBriefView {
     id: uuid::Uuid,
     name: String,
     /// The name of its part of the goal.
-    #[schema(value_type = String, required = false)]
     module: Option<String>,
     description: String,
     deliverable: String,
@@ -112,14 +97,10 @@ struct WorkBriefView {
     /// Name it when you report back.
     attempt: u32,
     rework_count: u32,
-    #[schema(value_type = vocabulary::Time, required = false)]
     lease_expires_at: Option<vocabulary::Time>,
-    #[schema(value_type = ProgressView, required = false)]
     progress: Option<ProgressView>,
-    #[schema(value_type = BlockedCauseView, required = false)]
     blocked_cause: Option<BlockedCauseView>,
-    #[schema(required = false)]
-    required_capabilities: Vec<String>,
+    required_capabilities: Option<Vec<String>>,
 }
 
 /// A note, in short.
@@ -140,10 +121,8 @@ struct ReviewBriefView {
     round: u32,
     result: vocabulary::ReviewResult,
     score: u8,
-    #[schema(required = false)]
-    issues: String,
-    #[schema(required = false)]
-    comment: String,
+    issues: Option<String>,
+    comment: Option<String>,
 }
 
 /// What was handed in for a sub-task; long texts are cut.
@@ -153,19 +132,14 @@ struct ReviewBriefView {
 struct DeliveredView {
     sub_task_id: uuid::Uuid,
     name: String,
-    #[schema(value_type = uuid::Uuid, required = false)]
     agent_id: Option<uuid::Uuid>,
-    #[schema(value_type = u32, required = false)]
     attempt: Option<u32>,
     /// True if its sender had lost the sub-task before.
-    #[schema(required = false)]
-    late: bool,
+    late: Option<bool>,
     summary: String,
-    #[schema(required = false)]
-    artifacts: Vec<ArtifactView>,
+    artifacts: Option<Vec<ArtifactView>>,
     /// True if something was cut or left out; the sub-task's submissions have all of it.
-    #[schema(required = false)]
-    cut: bool,
+    cut: Option<bool>,
 }
 
 /// A patrol record, in short.
@@ -177,9 +151,7 @@ struct PatrolBriefView {
     kind: String,
     severity: vocabulary::Severity,
     description: String,
-    #[schema(value_type = uuid::Uuid, required = false)]
     sub_task_id: Option<uuid::Uuid>,
-    #[schema(value_type = uuid::Uuid, required = false)]
     agent_id: Option<uuid::Uuid>,
     created_at: vocabulary::Time,
 }
@@ -214,6 +186,5 @@ struct ReportView {
     method: String,
     path: String,
     /// An example; absent where no body is needed.
-    #[schema(value_type = std::collections::HashMap<String, Value>, required = false)]
-    body: Value,
+    body: Option<std::collections::HashMap<String, Value>>,
 }
