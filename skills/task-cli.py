@@ -16,6 +16,7 @@ import pathlib
 import random
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +26,7 @@ import urllib.request
 import uuid
 
 # The server reads the number to offer updates, and rewrites the address in the copy it serves.
-CLI_VERSION = 3
+CLI_VERSION = 4
 BASE_URL = "http://127.0.0.1:6565"
 
 EXIT_OK = 0
@@ -35,6 +36,7 @@ EXIT_FORBIDDEN = 3
 EXIT_NOT_FOUND = 4
 EXIT_CONFLICT = 5
 EXIT_UNREACHABLE = 6
+EXIT_NO_WORK = 7
 EXIT_CODES = {
     401: EXIT_FORBIDDEN,
     403: EXIT_FORBIDDEN,
@@ -44,6 +46,8 @@ EXIT_CODES = {
 }
 
 TIMEOUT_SECONDS = 20
+WAIT_SECONDS = 55  # Below what proxies take for a dead connection.
+PAUSE_SECONDS_MAX = 60
 RETRY_DELAYS_SECONDS = (0.5, 1.0, 2.0)
 RETRY_AFTER_SECONDS_MAX = 10.0
 RETRY_STATUSES = (429, 502, 503, 504)
@@ -54,6 +58,7 @@ ROLES = ("planner", "executor", "reviewer", "patrol")
 PRIORITIES = ("high", "medium", "low")
 TYPES = ("once", "recurring")
 RESULTS = ("approved", "rejected")
+SEVERITIES = ("info", "warning", "critical")
 BLOCKED_KINDS = ("dependency", "needs_input", "resource", "technical", "timeout", "other")
 
 EPILOG = """\
@@ -68,6 +73,7 @@ exit codes:
   5  conflict (409): somebody was quicker, or the status does not allow it; also a heartbeat
      whose answer says that the work was cancelled: stop, or pick another sub-task
   6  server unreachable, busy or failing (no answer, 429, 5xx), after the retries
+  7  has-work and watch: there is no work
 """
 
 
@@ -100,6 +106,7 @@ class Server:
     def __init__(self, base_url, key):
         self.base_url = base_url.rstrip("/")
         self.key = key
+        self.timeout = TIMEOUT_SECONDS
         handlers = [AnyStatus]
         if host_of(base_url) in ("localhost", "127.0.0.1", "::1"):  # A proxy would reach its own loopback.
             handlers.append(urllib.request.ProxyHandler({}))
@@ -146,7 +153,7 @@ class Server:
     def try_once(self, prepared):
         """Status 0 stands for no answer; the text then says why."""
         try:
-            with self.opener.open(prepared, timeout=TIMEOUT_SECONDS) as answer:
+            with self.opener.open(prepared, timeout=self.timeout) as answer:
                 return Answer(answer.status, answer.headers, answer.read().decode("utf-8", "replace"))
         except (OSError, http.client.HTTPException) as error:
             return Answer(0, {}, str(getattr(error, "reason", error)) or type(error).__name__)
@@ -310,6 +317,11 @@ def render_claim_next(data, options):
     return "nothing to claim: " + (flat(data.get("reason")) or "no reason given")
 
 
+def render_record(data, options):
+    known = "" if data.get("is_new") else " (known already)"
+    return PATROL_LINE(data.get("record") or {}, options) + known
+
+
 def render_plan(data, options):
     lines = []
     for kind in ("module", "sub_task"):
@@ -358,6 +370,8 @@ SCORE_ROWS = rows("{score_delta} {reason}", "sub_task_id", "created_at")
 LEADERBOARD_ROWS = rows("{rank}. {agent_name} ({role}) {total_score}")
 LOG_ROWS = rows("{created_at} [{action}] {summary}", "sub_task_id")
 TEAM_LOG_ROWS = rows("{created_at} [{action}] {summary}", "agent_id", "sub_task_id")
+PATROL_LINE = line("{id} [{status}] {type}: {description}")
+PATROL_ROWS = rows("{id} [{status}] {severity} {type}: {description}", "sub_task_id", "agent_id", "action_taken")
 AGENT_ROWS = rows("{id} [{status}] {name} ({role}) {total_score}", "description")
 
 # --- Arguments ----------------------------------------------------------------------------------
@@ -448,6 +462,8 @@ SUB_TASK_TEXTS = (
     in_body("--acceptance", help="how a reviewer checks it"),
     in_body("--priority", choices=PRIORITIES, help="a new one is medium if not given"),
     in_body("--depends-on", action="append", metavar="ID", help="must be done first; repeatable"),
+    in_body("--needs", field="required_capabilities", action="append", metavar="TAG",
+            help="what its executor must be able to do; repeatable"),
 )
 
 # --- Commands -----------------------------------------------------------------------------------
@@ -466,16 +482,35 @@ GROUPS = {
     "review": "reviews",
     "score": "scores",
     "log": "activity log",
+    "patrol": "patrol records",
 }
 KEYLESS = ("register", "help")
 
 COMMANDS = (
+    command("next", "POST /agents/me/next", None, "what to do now, taken and begun: the whole wake-up",
+            in_body("--wait", field="wait_seconds", type=int, metavar="SECONDS",
+                    help="wait for work up to so long (at most 60)"),
+            in_body("--session", field="session_id", help="id of your runtime session"),
+            in_body("--rules-etag", help="of rules that you have read in this session: not sent again"),
+            in_body("--look", field="claim", action="store_const", const=False, help="only look, take nothing"),
+            in_body("--no-start", field="start", action="store_const", const=False, help="take it, but do not start")),
+    command("has-work", "GET /agents/me/has-work", None,
+            "whether there is work, for scripts: exit code 0 or 7"),
+    command("watch", "GET /agents/me/has-work", None, "wait until there is work, without a model",
+            argument(None, "--exec", field="command_line", metavar="CMD",
+                     help="run this whenever there is work, and go on watching"),
+            argument(None, "--timeout", type=float, metavar="SECONDS", help="give up after so long (exit code 7)")),
+    command("heartbeat", "POST /sub-tasks/{id}/heartbeat", details, "the same as st heartbeat",
+            ID, in_body("--progress", help="what is done by now"),
+            in_body("--percent", type=int, help="0 to 100"), ATTEMPT),
     command("register", "POST /agents/register", details, "register an agent; shows its key, once",
             in_body("--name", required=True, help="name, unique in the team"),
             in_body("--role", required=True, choices=ROLES),
             argument("header", "--token", field="X-Registration-Token", required=True,
                      help="registration token"),
-            in_body("--description", help="what the agent is good at")),
+            in_body("--description", help="what the agent is good at"),
+            in_body("--capability", field="capabilities", action="append", metavar="TAG",
+                    help="what it can do, such as python; repeatable")),
     command("rules", "GET /rules", render_rules, "the rules in force",
             in_query("--task-id", help="with the rules of this task"),
             in_query("--sub-task-id", help="with the rules of this sub-task"),
@@ -544,6 +579,8 @@ COMMANDS = (
             ID, in_body("session_id")),
     command("st reassign", "POST /sub-tasks/{id}/reassign", SUB_TASK_LINE, "give it to another executor",
             ID, in_body("agent_id")),
+    command("st note", "POST /sub-tasks/{id}/notes", line("noted"), "write a note that its executor reads",
+            ID, in_body("text")),
 
     command("review create", "POST /review-records", REVIEW_LINE, "approve or reject submitted work",
             in_body("sub_task_id"), in_body("result", choices=RESULTS, help="approved or rejected"),
@@ -567,6 +604,18 @@ COMMANDS = (
             in_body("summary"), ABOUT, SESSION),
     command("log mine", "GET /logs/mine", LOG_ROWS, "your log entries", *LOG_FILTERS),
     command("log list", "GET /logs", TEAM_LOG_ROWS, "everybody's log entries", SUB_TASK_FILTER, *LOG_FILTERS),
+
+    command("patrol list", "GET /patrol-records", PATROL_ROWS, "patrol records, newest first",
+            in_query("--status", help="open, ignored or resolved"), SUB_TASK_FILTER, *PAGING),
+    command("patrol report", "POST /patrol-records", render_record, "report a finding; a repeat opens no second one",
+            in_body("type", help="kind of the finding, one word"), in_body("description", help="what is wrong"),
+            in_body("--severity", choices=SEVERITIES, help="warning if not given"), ABOUT,
+            in_body("--agent-id", help="the agent that it is about"),
+            in_body("--dedup-key", help="names the condition: one record while it lasts")),
+    command("patrol resolve", "POST /patrol-records/{id}/resolve", PATROL_LINE, "say that it is over",
+            ID, in_body("--action-taken", help="what was done about it")),
+    command("patrol ignore", "POST /patrol-records/{id}/ignore", PATROL_LINE, "leave it as it is, without further calls",
+            ID, in_body("--action-taken", help="why it may stay")),
 
     command("events", "GET /events", render_events, "what happened, oldest first",
             in_query("--after", type=int, metavar="SEQ", help="only later than this"),
@@ -622,6 +671,72 @@ def run_api(command, options, server):
     is_cancelled = isinstance(data, dict) and data.get("cancelled") is True
     output = text if vars(options).get("json") else render(command, text, data, options)
     return output, EXIT_CONFLICT if is_cancelled else EXIT_OK
+
+
+def run_next(command, options, server):
+    """Markdown, as the server writes it; with --json the answer as it came."""
+    request = build_request(command, options)
+    server.timeout = TIMEOUT_SECONDS + (request.body.get("wait_seconds") or 0)
+    if not vars(options).get("json"):
+        request.headers["Accept"] = "text/markdown"
+    return server.send(request).rstrip("\n"), EXIT_OK
+
+
+def ask_for_work(server):
+    return server.send_json(Request("GET", "/agents/me/has-work", {}, {}, {}))
+
+
+def run_has_work(options, server):
+    text, data = ask_for_work(server)
+    has_work = data.get("has_work") is True
+    line = str(data.get("action")) if has_work else "none; ask again in %s s" % data.get("next_check_seconds")
+    return text if vars(options).get("json") else line, EXIT_OK if has_work else EXIT_NO_WORK
+
+
+def run_watch(options, server):
+    """The server holds each question open until there is something new, so this costs almost nothing."""
+    server.timeout = TIMEOUT_SECONDS + WAIT_SECONDS
+    end = time.monotonic() + options.timeout if options.timeout is not None else None
+    pause = 0.0
+    while True:
+        try:
+            data = ask_for_work(server)[1]
+            if data.get("has_work") is True:
+                if not options.command_line:
+                    return str(data.get("action")), EXIT_OK
+                pause = next_pause(run_for(data, options.command_line, server), pause)
+            else:
+                pause = wait_for_news(data, server, end)
+        except Failure as failure:
+            if failure.exit_code != EXIT_UNREACHABLE:
+                raise
+            pause = next_pause(False, pause)
+        if end is not None and time.monotonic() + pause >= end:
+            time.sleep(max(end - time.monotonic(), 0.0))
+            return "none", EXIT_NO_WORK
+        time.sleep(pause)
+
+
+def wait_for_news(data, server, end):
+    """Returns how long to pause: there may be news that call for somebody else."""
+    left = WAIT_SECONDS if end is None else max(min(WAIT_SECONDS, int(end - time.monotonic())), 0)
+    body = {"claim": False, "wait_seconds": left}
+    news = server.send_json(Request("POST", "/agents/me/next", {}, body, {}))[1]
+    if news.get("action") == "idle" or ask_for_work(server)[1].get("has_work") is True:
+        return 0.0
+    return float(data.get("next_check_seconds") or PAUSE_SECONDS_MAX)
+
+
+def run_for(data, command_line, server):
+    """Whether the command ended well. It gets the action, and key and address as this program has them."""
+    environment = dict(os.environ, OPENMOSS_KEY=server.key, OPENMOSS_URL=server.base_url)
+    environment["OPENMOSS_ACTION"] = str(data.get("action"))
+    return subprocess.call(command_line, shell=True, env=environment) == 0
+
+
+def next_pause(is_well, pause):
+    """A second after what went well; else twice as long each time, so that nothing runs hot."""
+    return 1.0 if is_well else min(max(2 * pause, 2.0), float(PAUSE_SECONDS_MAX))
 
 
 def render(command, text, data, options):
@@ -690,7 +805,15 @@ def run(options):
     key = read_key(options) if command.name not in KEYLESS else None
     base_url = vars(options).get("base_url") or os.environ.get("OPENMOSS_URL", "").strip() or BASE_URL
     server = Server(base_url, key)
-    return run_update(server) if command.name == "update" else run_api(command, options, server)
+    if command.name == "update":
+        return run_update(server)
+    if command.name == "next":
+        return run_next(command, options, server)
+    if command.name == "has-work":
+        return run_has_work(options, server)
+    if command.name == "watch":
+        return run_watch(options, server)
+    return run_api(command, options, server)
 
 
 def read_key(options):

@@ -115,7 +115,7 @@ class CliTestCase(unittest.TestCase):
 class TheFile(unittest.TestCase):
     def test_has_each_line_that_the_server_reads_or_rewrites_once(self):
         lines = SCRIPT.read_text(encoding="utf-8").splitlines()
-        self.assertEqual(lines.count("CLI_VERSION = 3"), 1)
+        self.assertEqual(lines.count("CLI_VERSION = 4"), 1)
         self.assertEqual(lines.count('BASE_URL = "http://127.0.0.1:6565"'), 1)
         self.assertEqual(len([line for line in lines if line.startswith(("CLI_VERSION =", "BASE_URL ="))]), 2)
 
@@ -163,7 +163,7 @@ class GlobalOptions(CliTestCase):
         self.assertIn("exit codes:", self.succeed(OPENMOSS_KEY=None))
         self.assertIn("claim-next", self.succeed("st", OPENMOSS_KEY=None))
         self.assertIn("--summary", self.succeed("help", "st", "submit", OPENMOSS_KEY=None))
-        self.assertEqual(self.succeed("--version", OPENMOSS_KEY=None), "3\n")
+        self.assertEqual(self.succeed("--version", OPENMOSS_KEY=None), "4\n")
 
 
 class ExitCodes(CliTestCase):
@@ -302,7 +302,7 @@ class RetryDelay(unittest.TestCase):
 OLD_COMMANDS = (
     ("register --name n --role executor --token k --description d", "POST /agents/register",
      {"name": "n", "role": "executor", "description": "d"}),
-    ("rules", "GET /rules?cli_version=3", None),
+    ("rules", "GET /rules?cli_version=4", None),
     ("task create n --desc d --type recurring", "POST /tasks", {"name": "n", "description": "d", "type": "recurring"}),
     ("task list --status active --page 2 --page-size 5", "GET /tasks?status=active&page=2&page_size=5", None),
     ("task get t", "GET /tasks/t", None),
@@ -351,7 +351,7 @@ OLD_COMMANDS = (
 )  # fmt: skip
 
 NEW_COMMANDS = (
-    ("rules --task-id t --sub-task-id s", "GET /rules?task_id=t&sub_task_id=s&cli_version=3", None),
+    ("rules --task-id t --sub-task-id s", "GET /rules?task_id=t&sub_task_id=s&cli_version=4", None),
     ("st create t n --depends-on a --depends-on b", "POST /sub-tasks",
      {"task_id": "t", "name": "n", "depends_on": ["a", "b"]}),
     ("st edit s --depends-on a", "PUT /sub-tasks/s", {"depends_on": ["a"]}),
@@ -369,6 +369,24 @@ NEW_COMMANDS = (
     ("st submissions s", "GET /sub-tasks/s/submissions", None),
     ("st list --module-id m", "GET /sub-tasks?module_id=m", None),
     ("st mine --status rework", "GET /sub-tasks/mine?status=rework", None),
+    ("next --wait 30 --session x --rules-etag e", "POST /agents/me/next",
+     {"wait_seconds": 30, "session_id": "x", "rules_etag": "e"}),
+    ("next --look --no-start", "POST /agents/me/next", {"claim": False, "start": False}),
+    ("next", "POST /agents/me/next", {}),
+    ("heartbeat s --progress half --percent 5 --attempt 2", "POST /sub-tasks/s/heartbeat",
+     {"progress": "half", "percent": 5, "attempt": 2}),
+    ("st note s 'mind the units'", "POST /sub-tasks/s/notes", {"text": "mind the units"}),
+    ("st create t n --needs python --needs css", "POST /sub-tasks",
+     {"task_id": "t", "name": "n", "required_capabilities": ["python", "css"]}),
+    ("register --name n --role executor --token k --capability python", "POST /agents/register",
+     {"name": "n", "role": "executor", "capabilities": ["python"]}),
+    ("patrol list --status open", "GET /patrol-records?status=open", None),
+    ("patrol report stuck 'no progress' --severity info --sub-task-id s --agent-id a --dedup-key k",
+     "POST /patrol-records",
+     {"type": "stuck", "description": "no progress", "severity": "info", "sub_task_id": "s", "agent_id": "a",
+      "dedup_key": "k"}),
+    ("patrol resolve p --action-taken asked", "POST /patrol-records/p/resolve", {"action_taken": "asked"}),
+    ("patrol ignore p", "POST /patrol-records/p/ignore", {}),
     ("events --after 7 --limit 5", "GET /events?after=7&limit=5", None),
     ("agents --status active", "GET /agents?status=active", None),
     ("review create s rejected 1 --rework-agent a", "POST /review-records",
@@ -395,7 +413,7 @@ class Commands(CliTestCase):
 
     def test_every_command_is_in_one_of_the_two_tables(self):
         listed = {tuple(shlex.split(text)[:2]) for text, _, _ in OLD_COMMANDS + NEW_COMMANDS}
-        listed |= {(words[0],) for words in listed} | {("update",), ("help",), ("task", "plan")}
+        listed |= {(words[0],) for words in listed} | {("update",), ("help",), ("has-work",), ("watch",), ("task", "plan")}
         missing = [each.name for each in load_cli().COMMANDS if tuple(each.name.split()) not in listed]
         self.assertEqual(missing, [])
 
@@ -453,6 +471,59 @@ class Commands(CliTestCase):
             with self.subTest(text=text):
                 self.fail_with(2, "task", "plan", "t1", "-", stdin=text)
         self.assertEqual(self.server.requests, [])
+
+
+class Work(CliTestCase):
+    WORK = {"has_work": True, "action": "review", "next_check_seconds": 0}
+    NONE = {"has_work": False, "next_check_seconds": 0}
+
+    def test_next_prints_the_markdown_of_the_server(self):
+        self.script_answer("# claim: do it\n")
+        self.assertEqual(self.succeed("next"), "# claim: do it\n")
+        self.assertEqual(self.last_request()["headers"]["Accept"], "text/markdown")
+        self.script_answer('{"action": "idle"}')
+        self.assertEqual(self.succeed("next", "--json"), '{"action": "idle"}\n')
+        self.assertEqual(self.last_request()["headers"]["Accept"], "application/json")
+
+    def test_has_work_says_so_with_its_exit_code(self):
+        self.script_answer(self.WORK)
+        self.assertEqual(self.succeed("has-work"), "review\n")
+        self.script_answer({"has_work": False, "next_check_seconds": 60})
+        result = self.run_cli("has-work")
+        self.assertEqual((result.returncode, result.stdout), (7, b"none; ask again in 60 s\n"))
+        self.fail_with(3, "has-work", OPENMOSS_KEY=None)
+
+    def test_watch_waits_until_there_is_work(self):
+        for answer in (self.NONE, {"action": "idle"}, self.NONE, {"action": "review"}, self.WORK, self.WORK):
+            self.script_answer(answer)
+        self.assertEqual(self.succeed("watch"), "review\n")
+        asked = [request for request in self.server.requests if request["method"] == "POST"]
+        self.assertEqual([request["body"] for request in asked], [{"claim": False, "wait_seconds": 55}] * 2)
+
+    def test_watch_gives_up_when_its_time_is_up(self):
+        for answer in (self.NONE, {"action": "idle"}) * 20:
+            self.script_answer(answer)
+        result = self.run_cli("watch", "--timeout", "0.2")
+        self.assertEqual((result.returncode, result.stdout), (7, b"none\n"))
+
+    def test_watch_outlives_a_server_that_is_away(self):
+        self.script_answer("{}", status=500)
+        self.script_answer(self.WORK)
+        self.assertEqual(self.succeed("watch"), "review\n")
+
+    def test_watch_does_not_outlive_its_key(self):
+        self.script_answer({"detail": "x"}, status=401)
+        self.fail_with(3, "watch")
+
+    def test_watch_runs_a_command_each_time(self):
+        with tempfile.TemporaryDirectory() as folder:
+            notes = pathlib.Path(folder, "notes")
+            line = 'echo "$OPENMOSS_ACTION $OPENMOSS_KEY $OPENMOSS_URL" >> "%s"' % notes
+            for answer in [self.WORK] * 2 + [self.NONE, {"action": "idle"}] * 20:
+                self.script_answer(answer)
+            result = self.run_cli("watch", "--exec", line, "--timeout", "2.5", "--key", "ak_given", OPENMOSS_KEY=None)
+            self.assertEqual(result.returncode, 7, result.stderr)
+            self.assertEqual(notes.read_text(), "review ak_given %s\n" % self.url * 2)
 
 
 class Output(CliTestCase):
@@ -573,13 +644,13 @@ class Update(CliTestCase):
         return (self.folder / "SKILL.md").read_text(encoding="utf-8")
 
     def test_replaces_both_files_and_keeps_the_mode(self):
-        newer = self.current.replace("CLI_VERSION = 3", "CLI_VERSION = 4")
+        newer = self.current.replace("CLI_VERSION = 4", "CLI_VERSION = 5")
         self.script_answer(newer)
         self.script_answer("# 技能\n")
         self.assertEqual(self.update(), "task-cli.py: updated\nSKILL.md: updated\n")
         self.assertEqual((self.script_text(), self.skill_text()), (newer, "# 技能\n"))
         self.assertEqual(stat.S_IMODE(self.script.stat().st_mode), 0o755)
-        self.assertEqual(self.succeed("--version", script=self.script), "4\n")
+        self.assertEqual(self.succeed("--version", script=self.script), "5\n")
 
     def test_renames_a_whole_new_file_over_the_old_one(self):
         # A second name of the old file shows whether somebody wrote into it.

@@ -183,7 +183,8 @@ impl Maker {
         let cx = Context::of(Actor::Admin);
         let agent = |role: Role, number: usize| -> Result<Agent> {
             let name = format!("{role}-{number}");
-            let new = NewAgent { name, role, description: text(80, number) };
+            let new =
+                NewAgent { name, role, description: text(80, number), capabilities: Vec::new() };
             Ok(service.create_agent(&cx, &new)?.agent)
         };
         let executors =
@@ -263,6 +264,7 @@ fn draft(index: usize) -> Draft {
         kind: if index % 50 == 7 { WorkKind::Recurring } else { WorkKind::Once },
         priority,
         recurrence: None,
+        required_capabilities: Vec::new(),
     }
 }
 

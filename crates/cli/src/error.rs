@@ -112,6 +112,8 @@ fn of_domain(refusal: &DomainError) -> ExitCode {
         | DomainError::ApprovedAlready { .. }
         | DomainError::BudgetReached { .. }
         | DomainError::TaskStopped
+        | DomainError::CapabilitiesMissing { .. }
+        | DomainError::OpenWorkLimit { .. }
         | DomainError::TaskHeld => ExitCode::Conflict,
         DomainError::RoleNotAllowed { .. }
         | DomainError::TaskRoleNotAllowed { .. }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::actor::{Actor, Role};
+use crate::capability::Capabilities;
 use crate::id::AgentId;
 use crate::time::Timestamp;
 use crate::token::token_enum;
@@ -63,6 +64,9 @@ pub struct Agent {
     pub description: String,
     /// Whether it may work.
     pub status: AgentStatus,
+    /// What it can do.
+    #[serde(default)]
+    pub capabilities: Capabilities,
     /// The sum of its score log.
     pub total_score: i64,
     /// When it was created.

@@ -84,7 +84,7 @@ mod tests {
         let in_status = |wanted| {
             counts.iter().find(|(status, _)| *status == wanted).map_or(0, |(_, count)| *count)
         };
-        let around = Surroundings { active_executors: 1, active_reviewers: 0 };
+        let around = Surroundings { active_executors: 1, ..Surroundings::default() };
         diagnose(&Task { status, ..new }, &Standing { in_status, claimable, silent }, &around)
     }
 

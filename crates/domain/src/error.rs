@@ -5,6 +5,7 @@ mod wording;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::ActorKind;
+use crate::capability::Capabilities;
 use crate::dependency::open_prerequisites;
 use crate::id::{AgentId, SubTaskId};
 use crate::patrol::{PatrolAction, PatrolStatus};
@@ -125,6 +126,20 @@ pub enum DomainError {
     PrerequisiteCancelled {
         /// Which one.
         id: SubTaskId,
+    },
+    /// The sub-task asks for more than the executor can do.
+    #[error("this sub-task needs capabilities that you do not have: {missing}; take another one")]
+    CapabilitiesMissing {
+        /// What it lacks.
+        missing: Capabilities,
+    },
+    /// The executor has as much in hand as it may.
+    #[error(
+        "you have {limit} sub-tasks in hand, and may have no more; finish or release one first"
+    )]
+    OpenWorkLimit {
+        /// How many it may have.
+        limit: u32,
     },
     /// The task's status keeps its work back.
     #[error(

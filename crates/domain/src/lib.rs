@@ -11,6 +11,7 @@ mod token;
 
 pub mod actor;
 pub mod agent;
+pub mod capability;
 pub mod dependency;
 pub mod diagnosis;
 pub mod error;
@@ -19,6 +20,7 @@ pub mod id;
 pub mod import;
 pub mod log;
 pub mod module;
+pub mod next;
 pub mod note;
 pub mod notification;
 pub mod outbox;
@@ -46,6 +48,7 @@ pub mod watch;
 
 pub use actor::{Actor, ActorKind, Role};
 pub use agent::{Agent, AgentStatus};
+pub use capability::Capabilities;
 pub use error::{DomainError, FieldError, Fields};
 pub use event::{Event, EventKind};
 pub use id::{
@@ -53,6 +56,7 @@ pub use id::{
     RuleId, ScoreLogId, SeriesId, SessionId, SubTaskId, SubmissionId, TaskId,
 };
 pub use module::Module;
+pub use next::NextAction;
 pub use note::Note;
 pub use page::{Keyword, ModuleSort, SortOrder, SubTaskSort, TaskSort};
 pub use patrol::{PatrolRecord, PatrolStatus, Severity};

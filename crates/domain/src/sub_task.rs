@@ -25,6 +25,7 @@ pub use rules::{RULES, allowed_actions};
 pub use status::{Priority, Status, WorkKind};
 
 use crate::actor::Actor;
+use crate::capability::Capabilities;
 use crate::error::{DomainError, Fields};
 use crate::id::{AgentId, ModuleId, SubTaskId, TaskId};
 use crate::recurrence::Recurrence;
@@ -63,6 +64,9 @@ pub struct SubTask {
     pub kind: WorkKind,
     /// How soon.
     pub priority: Priority,
+    /// What its executor must be able to do.
+    #[serde(default)]
+    pub required_capabilities: Capabilities,
     /// Where it stands.
     pub status: Status,
     /// The agent that holds it, or held it last when it is over.
@@ -117,6 +121,8 @@ pub struct Draft {
     /// On which schedule it comes round again; it is recurring then.
     #[serde(default)]
     pub recurrence: Option<Recurrence>,
+    /// What its executor must be able to do, as tags.
+    pub required_capabilities: Vec<String>,
 }
 
 impl Draft {
@@ -134,11 +140,12 @@ impl Draft {
                 .recurrence
                 .as_ref()
                 .map(|recurrence| recurrence.checked_at(&format!("{place}recurrence."), fields)),
+            required_capabilities: needs(place, &self.required_capabilities, fields),
         }
     }
 }
 
-/// A change of texts and priority; `None` keeps what is there.
+/// A change of texts, priority and needs; `None` keeps what is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Edit {
     /// One line.
@@ -151,6 +158,8 @@ pub struct Edit {
     pub acceptance: Option<String>,
     /// How soon.
     pub priority: Option<Priority>,
+    /// What its executor must be able to do.
+    pub required_capabilities: Option<Vec<String>>,
     /// The new numbers of prerequisites and open ones, if the list was replaced.
     pub prerequisites: Option<(u32, u32)>,
 }
@@ -162,6 +171,8 @@ impl Edit {
     /// [`DomainError::Invalid`] with every wrong field.
     pub fn checked(&self) -> Result<Self, DomainError> {
         let mut fields = Fields::default();
+        let needed = self.required_capabilities.as_deref();
+        let needed = needed.map(|tags| needs("", tags, &mut fields));
         let mut keep = |field: &str, raw: Option<&String>, is_name: bool| {
             raw.map(|raw| {
                 fields.keep(if is_name { text::name(field, raw) } else { text::text(field, raw) })
@@ -173,10 +184,17 @@ impl Edit {
             deliverable: keep("deliverable", self.deliverable.as_ref(), false),
             acceptance: keep("acceptance", self.acceptance.as_ref(), false),
             priority: self.priority,
+            required_capabilities: needed,
             prerequisites: self.prerequisites,
         };
         fields.finish().map(|()| edit)
     }
+}
+
+/// The tags of what an executor must be able to do, checked.
+fn needs(place: &str, tags: &[String], fields: &mut Fields) -> Vec<String> {
+    let field = format!("{place}required_capabilities");
+    Capabilities::checked(&field, tags, fields).into()
 }
 
 /// Where a new sub-task belongs.
@@ -208,6 +226,7 @@ impl SubTask {
             acceptance: draft.acceptance,
             kind: draft.kind,
             priority: draft.priority,
+            required_capabilities: Capabilities::of(draft.required_capabilities),
             status: Status::Pending,
             owner: None,
             session_id: None,

@@ -1,7 +1,10 @@
 //! Why an open sub-task does not move: no work is stuck silently.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use crate::capability::Capabilities;
 use crate::dependency::open_prerequisites;
 use crate::policy::Policy;
 use crate::sub_task::{Status, SubTask};
@@ -17,7 +20,7 @@ token_enum! {
         TaskStatus = "task_status",
         /// A budget is used up.
         Budget = "budget",
-        /// No active executor exists.
+        /// No active executor exists that could do it.
         NoExecutor = "no_executor",
         /// It can be claimed, and nobody has.
         Claim = "claim",
@@ -61,12 +64,14 @@ impl WaitingKind {
 }
 
 /// What is around a sub-task: what it cannot know of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Surroundings {
     /// How many executors are active.
     pub active_executors: i64,
     /// How many reviewers are active.
     pub active_reviewers: i64,
+    /// What active executors can do, each different set once.
+    pub able: Arc<[Capabilities]>,
 }
 
 /// What a sub-task waits for, and since when.
@@ -120,7 +125,9 @@ fn why(
 ) -> Option<(WaitingKind, String)> {
     let (kind, detail) = match sub_task.status {
         Status::Done | Status::Cancelled => return None,
-        Status::Pending => return Some(cannot_begin(sub_task).unwrap_or_else(|| claim(around))),
+        Status::Pending => {
+            return Some(cannot_begin(sub_task).unwrap_or_else(|| claim(sub_task, around)));
+        }
         Status::Assigned | Status::Rework if let Some(reason) = cannot_begin(sub_task) => {
             return Some(reason);
         }
@@ -152,10 +159,17 @@ fn cannot_begin(sub_task: &SubTask) -> Option<(WaitingKind, String)> {
     None
 }
 
-fn claim(around: &Surroundings) -> (WaitingKind, String) {
+fn claim(sub_task: &SubTask, around: &Surroundings) -> (WaitingKind, String) {
     if around.active_executors == 0 {
         let detail = "no active executor exists; register or enable one";
         return (WaitingKind::NoExecutor, detail.to_owned());
+    }
+    let needed = &sub_task.required_capabilities;
+    if !needed.is_empty() && !around.able.iter().any(|able| able.cover(needed)) {
+        let detail = format!(
+            "no active executor has the capabilities {needed}; give them to one, or require less"
+        );
+        return (WaitingKind::NoExecutor, detail);
     }
     (WaitingKind::Claim, "an executor must claim it".to_owned())
 }

@@ -42,7 +42,8 @@ fn refused(sub_task: &SubTask, actor: Actor, action: Action) -> Option<DomainErr
 }
 
 fn waits_for(sub_task: &SubTask, now: Timestamp) -> Option<(WaitingKind, Timestamp)> {
-    let around = Surroundings { active_executors: 1, active_reviewers: 1 };
+    let around =
+        Surroundings { active_executors: 1, active_reviewers: 1, ..Surroundings::default() };
     let waiting = waiting_for(sub_task, &around, now, &Policy::default())?;
     Some((waiting.kind, waiting.since))
 }

@@ -187,6 +187,8 @@ const fn refusal(error: &DomainError) -> &'static str {
         | DomainError::ApprovedAlready { .. }
         | DomainError::BudgetReached { .. }
         | DomainError::TaskStopped
+        | DomainError::CapabilitiesMissing { .. }
+        | DomainError::OpenWorkLimit { .. }
         | DomainError::Invalid(_) => "!not of a sub-task",
     }
 }

@@ -92,7 +92,12 @@ fn by(agent: &Agent) -> Context {
 }
 
 fn agent(service: &Service, role: Role, name: &str) -> Result<Agent, ServiceError> {
-    let new = NewAgent { name: format!("The {role}"), role, description: String::new() };
+    let new = NewAgent {
+        name: format!("The {role}"),
+        role,
+        description: String::new(),
+        capabilities: Vec::new(),
+    };
     let made = service.create_agent(&Context::of(Actor::Admin), &new)?;
     println!("OPENMOSS_{name}={}", made.agent.id);
     println!("OPENMOSS_{name}_KEY={}", made.key.expose());
@@ -108,6 +113,7 @@ fn work(service: &Service, task_id: TaskId, name: &str) -> Result<SubTask, Servi
         kind: WorkKind::Once,
         priority: Priority::Medium,
         recurrence: None,
+        required_capabilities: Vec::new(),
     };
     let new = NewSubTask {
         task_id,

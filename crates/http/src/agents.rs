@@ -26,6 +26,8 @@ pub(crate) struct AgentView {
     #[schema(value_type = vocabulary::AgentStatus)]
     status: AgentStatus,
     total_score: i64,
+    /// What it can do.
+    capabilities: Vec<String>,
 }
 
 impl From<Agent> for AgentView {
@@ -37,6 +39,7 @@ impl From<Agent> for AgentView {
             description: one.description,
             status: one.status,
             total_score: one.total_score,
+            capabilities: one.capabilities.into(),
         }
     }
 }
@@ -53,11 +56,19 @@ struct CreateBody {
     #[serde(default, deserialize_with = "text_or_empty")]
     #[schema(value_type = Option<String>, max_length = 65_536)]
     description: String,
+    /// What it can do, as tags such as `python`.
+    #[schema(value_type = Option<Vec<String>>, max_items = 16)]
+    capabilities: Option<Vec<String>>,
 }
 
 impl From<CreateBody> for NewAgent {
     fn from(body: CreateBody) -> Self {
-        Self { name: body.name, role: body.role, description: body.description }
+        Self {
+            name: body.name,
+            role: body.role,
+            description: body.description,
+            capabilities: body.capabilities.unwrap_or_default(),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::events::Streams;
 use crate::input;
 use crate::page::AdminPageQuery;
 use crate::problem::Problem;
+use crate::queue::Lines;
 use crate::request_log::Seen;
 use crate::sub_tasks::views::SubTaskView;
 
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) places: Arc<Semaphore>,
     /// New events, for answers that wait for them.
     pub(crate) streams: Streams,
+    /// Agents that wait for work.
+    pub(crate) lines: Arc<Lines>,
 }
 
 impl Shared {
@@ -390,6 +393,11 @@ impl Call {
     /// The use cases, for an answer that needs no database.
     pub(crate) fn service(&self) -> &Service {
         &self.shared.service
+    }
+
+    /// Whether the client asks for this kind of answer by name.
+    pub(crate) fn accepts(&self, kind: &str) -> bool {
+        self.request.headers.text(header::ACCEPT.as_str()).is_some_and(|text| text.contains(kind))
     }
 
     /// The raw API key, for the one answer that must show it again.

@@ -54,6 +54,12 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("sub_task.prerequisites_open", 409, "Other sub-tasks must be done first."),
     ("sub_task.prerequisite_cancelled", 409, "It waits for cancelled work; replace depends_on."),
     ("review.approved_already", 409, "The reviewer approved the same deliverable before."),
+    (
+        "sub_task.capabilities_missing",
+        409,
+        "It asks for capabilities that the executor does not have; see context.missing.",
+    ),
+    ("agent.open_work_limit", 409, "The executor has as many open sub-tasks as it may."),
     ("task.held", 409, "The task's status keeps its work back."),
     ("budget.reached", 409, "A budget is used up: no new work is handed out."),
     ("task.not_allowed_from", 409, "The task's status does not allow the action."),
@@ -109,7 +115,7 @@ pub(crate) struct ProblemView {
     #[schema(value_type = Vec<FieldProblem>)]
     errors: Vec<FieldError>,
     /// More that depends on the code: `owner`, `attempt`, `submission_id`, `status`,
-    /// `open_prerequisites`.
+    /// `open_prerequisites`, `missing`, `limit`.
     #[serde(skip_serializing_if = "Map::is_empty")]
     #[schema(value_type = std::collections::HashMap<String, Value>)]
     context: Map<String, Value>,
@@ -343,6 +349,13 @@ impl From<DomainError> for Problem {
             DomainError::PrerequisiteCancelled { id } => {
                 Self::new("sub_task.prerequisite_cancelled", detail)
                     .with("prerequisite", id.to_string())
+            }
+            DomainError::CapabilitiesMissing { missing } => {
+                Self::new("sub_task.capabilities_missing", detail)
+                    .with("missing", Vec::from(missing))
+            }
+            DomainError::OpenWorkLimit { limit } => {
+                Self::new("agent.open_work_limit", detail).with("limit", limit)
             }
             DomainError::TaskHeld => Self::new("task.held", detail),
             DomainError::BudgetReached { stop } => Self::new("budget.reached", detail)

@@ -3,13 +3,14 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    admin, agents, diagnosis, events, feed, logs, patrol, policies, recurrence, reviews, rules,
+    admin, agents, diagnosis, events, feed, logs, next, patrol, policies, recurrence, reviews, rules,
     scores, setup, skills, sub_tasks, tasks, tools, usage,
 };
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     // Routes are tried in this order: what agents ask most comes first.
     tools::routes(config);
+    next::routes(config);
     sub_tasks::routes(config);
     tasks::routes(config);
     diagnosis::routes(config);

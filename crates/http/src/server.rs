@@ -18,6 +18,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::call::{BODY_BYTES_MAX, Shared};
 use crate::events::Streams;
 use crate::fallback::{KnownPaths, explain, nothing_here, unknown};
+use crate::queue::Lines;
 use crate::{documentation, mcp, routes, webui};
 
 /// Connections that may wait to be accepted.
@@ -120,7 +121,8 @@ fn bind(
     let document = web::Bytes::from(document.to_json().map_err(std::io::Error::other)?);
     let places = Arc::new(Semaphore::new(service.settings().server.queue_max));
     let streams = Streams::of(&service, closing);
-    let shared = web::Data::new(Shared { service, places, streams });
+    let lines = Lines::of(&service);
+    let shared = web::Data::new(Shared { service, places, streams, lines });
     let app = move || {
         let docs = SwaggerUi::new("/docs/{_:.*}").config(
             Config::new(["/openapi.json"]).persist_authorization(true).try_it_out_enabled(true),

@@ -215,6 +215,10 @@ struct PlanSubTaskBody {
     /// The executor that it is given to at once.
     #[schema(format = Uuid)]
     assigned_agent: Option<String>,
+    /// What its executor must be able to do, as tags such as `python`.
+    #[serde(default)]
+    #[schema(max_items = 16)]
+    required_capabilities: Vec<String>,
     /// Refs of this plan, or ids of existing sub-tasks of the same task.
     #[serde(default)]
     #[schema(max_items = 2000)]
@@ -275,6 +279,7 @@ impl PlanSubTaskBody {
                 kind: self.kind.unwrap_or(WorkKind::Once),
                 priority: self.priority.unwrap_or(Priority::Medium),
                 recurrence: self.recurrence.map(|FromObject(body)| body.into()),
+                required_capabilities: self.required_capabilities,
             },
             assigned_agent,
             depends_on: self.depends_on,

@@ -51,6 +51,8 @@ vocabulary! {
     CatchUp => openmoss_domain::recurrence::CatchUp,
     /// What something waits for.
     WaitingKind => openmoss_domain::waiting::WaitingKind,
+    /// What an agent should do next.
+    NextAction => openmoss_domain::NextAction,
     /// How far a goal is.
     TaskStatus => openmoss_domain::TaskStatus,
     /// An agent's role.

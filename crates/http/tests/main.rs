@@ -31,6 +31,7 @@ mod feed;
 mod idempotency;
 mod logs;
 mod mcp;
+mod next;
 mod notes;
 mod notifications;
 mod openapi;

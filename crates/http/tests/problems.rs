@@ -85,6 +85,14 @@ fn examples(server: &TestServer) -> Vec<Reply> {
     planner.step(&first, "cancel").ok();
     replies.push(planner.step(&second, "requeue"));
 
+    let rare = json!({"task_id": task, "name": "rare", "required_capabilities": ["cobol"]});
+    let rare = planner.post("/api/sub-tasks", &rare).ok();
+    replies.push(executor.step(rare["id"].as_str().unwrap(), "claim"));
+    let limit = |most: u32| json!({"policy": {"max_open_per_agent": most}});
+    admin.put("/api/admin/config", &limit(1)).ok();
+    replies.push(executor.step(&server.work(), "claim"));
+    admin.put("/api/admin/config", &limit(0)).ok();
+
     let over = server.task();
     let held = server.sub_task(&over);
     let cancel = format!("/api/tasks/{over}/cancel");

@@ -124,7 +124,7 @@ impl TestServer {
     /// A new agent.
     pub(crate) fn agent(&self, role: Role) -> Agent {
         let name = self.name(role.as_str());
-        let new = NewAgent { name, role, description: String::new() };
+        let new = NewAgent { name, role, description: String::new(), capabilities: Vec::new() };
         let made = self.service.create_agent(&Context::of(Actor::Admin), &new).unwrap();
         let key = made.key.expose().to_owned();
         let client = self.anyone().with("Authorization", &format!("Bearer {key}"));

@@ -6,7 +6,9 @@ use std::net::IpAddr;
 
 use crate::id::fresh;
 use openmoss_domain::agent::AGENT_NAME_CHARS_MAX;
-use openmoss_domain::{Actor, Agent, AgentId, AgentStatus, Event, EventKind, Fields, Role, text};
+use openmoss_domain::{
+    Actor, Agent, AgentId, AgentStatus, Capabilities, Event, EventKind, Fields, Role, text,
+};
 use openmoss_storage::{StorageError, agent};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,8 @@ pub struct NewAgent {
     pub role: Role,
     /// In words.
     pub description: String,
+    /// What it can do, as tags.
+    pub capabilities: Vec<String>,
 }
 
 /// An agent and its key, which is shown this once.
@@ -93,6 +97,7 @@ impl Service {
         let mut fields = Fields::default();
         let name = fields.keep(text::line("name", &new.name, AGENT_NAME_CHARS_MAX));
         let description = fields.keep(text::text("description", &new.description));
+        let capabilities = Capabilities::checked("capabilities", &new.capabilities, &mut fields);
         fields.finish()?;
         let key = new_api_key();
         let key_hash = hash(key.expose().as_bytes());
@@ -102,6 +107,7 @@ impl Service {
             role: new.role,
             description,
             status: AgentStatus::Active,
+            capabilities,
             total_score: 0,
             created_at: self.now(),
         };

@@ -93,9 +93,13 @@ impl Directory {
             Ok(Surroundings {
                 active_executors: count(Role::Executor, AgentStatus::Active),
                 active_reviewers: count(Role::Reviewer, AgentStatus::Active),
+                able: agent::list_able(reader)?.into(),
             })
         })?;
-        self.remember(generation, |known| known.around = Some(Entry { value, read_at }));
+        let kept = value.clone();
+        self.remember(generation, |known| {
+            known.around = Some(Entry { value: kept, read_at });
+        });
         Ok(value)
     }
 

@@ -27,6 +27,7 @@ pub mod event;
 pub mod feed;
 pub mod import;
 pub mod log;
+pub mod next;
 pub mod note;
 pub mod notification;
 pub mod patrol;
@@ -82,6 +83,8 @@ pub struct Service {
     past_days: dashboard::PastDays,
     pace: watch::Pace,
     signs: sub_task::sign::Signs,
+    turns: next::Turns,
+    desk: next::Desk,
     setup_token: Secret,
     library: content::Library,
 }
@@ -141,6 +144,8 @@ impl Service {
             past_days: dashboard::PastDays::default(),
             pace: watch::Pace::default(),
             signs: sub_task::sign::Signs::default(),
+            turns: next::Turns::default(),
+            desk: next::Desk::default(),
             setup_token,
             library,
         })

@@ -299,6 +299,8 @@ pub struct PolicySettings {
     pub require_acceptance: bool,
     /// How many reviewers must approve what is handed in.
     pub approvals: u32,
+    /// How many sub-tasks an executor may have in hand when it takes another one; 0 is no limit.
+    pub max_open_per_agent: u32,
 }
 
 impl Default for PolicySettings {
@@ -314,6 +316,7 @@ impl Default for PolicySettings {
             require_deliverable: false,
             require_acceptance: false,
             approvals: Requirements::default().approvals,
+            max_open_per_agent: policy.max_open_per_agent,
         }
     }
 }
@@ -323,6 +326,7 @@ impl From<&PolicySettings> for Policy {
         Self {
             lease: Duration::from_secs(settings.lease_seconds),
             claim_while_planning: settings.claim_while_planning && !settings.strict,
+            max_open_per_agent: settings.max_open_per_agent,
         }
     }
 }

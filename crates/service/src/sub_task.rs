@@ -9,14 +9,17 @@ mod steps;
 mod submission;
 
 use openmoss_domain::sub_task::rules::role_may_ever;
-use openmoss_domain::{Action, Actor, Agent, AgentId, Command, DomainError, SubTaskId};
-use openmoss_storage::{Reader, Writer, agent};
+use openmoss_domain::{
+    Action, Actor, Agent, AgentId, Capabilities, Command, DomainError, SubTask, SubTaskId,
+};
+use openmoss_storage::{Reader, Writer, agent, next};
 
 pub use creation::NewSubTask;
 pub use listed::{ListedSubTask, WholeSubTask};
 pub use openmoss_storage::sub_task::{Filter, Search};
 pub use query::SubTaskView;
 pub use steps::{NextClaim, Obstacle};
+pub(crate) use steps::{checked_session, take_from_queue};
 
 use crate::Service;
 use crate::context::Context;
@@ -52,6 +55,42 @@ pub(crate) fn check_role(action: Action, actor: Actor) -> Result<(), DomainError
     } else {
         Err(DomainError::RoleNotAllowed { actor, action })
     }
+}
+
+/// What this agent can do; whoever is gone can do nothing.
+pub(crate) fn find_able(reader: &mut Reader, id: AgentId) -> Result<Capabilities, ServiceError> {
+    Ok(agent::find(reader, id)?.map(|found| found.capabilities).unwrap_or_default())
+}
+
+/// An executor that has as much in hand as it may takes no more. Two claims at once of one agent
+/// wait for each other, so that they do not both see the last free place.
+pub(crate) fn refuse_more_work(writer: &mut Writer, stepper: Stepper) -> Result<(), ServiceError> {
+    let limit = stepper.policy.max_open_per_agent;
+    let Some(id) = stepper.actor.agent_id().filter(|_| limit > 0) else {
+        return Ok(());
+    };
+    agent::lock(writer, id)?;
+    if next::count_in_hand(writer, id, limit)? >= limit {
+        return Err(DomainError::OpenWorkLimit { limit }.into());
+    }
+    Ok(())
+}
+
+/// Nobody takes what it cannot do.
+pub(crate) fn refuse_beyond_able(
+    writer: &mut Writer,
+    actor: Actor,
+    wanted: &SubTask,
+) -> Result<(), ServiceError> {
+    let needed = &wanted.required_capabilities;
+    let Some(id) = actor.agent_id().filter(|_| !needed.is_empty()) else {
+        return Ok(());
+    };
+    let missing = find_able(writer, id)?.missing(needed);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(DomainError::CapabilitiesMissing { missing }.into())
 }
 
 /// An agent that work can be given to.

@@ -3,11 +3,12 @@
 
 use openmoss_domain::sub_task::{BlockedKind, Edit, Status};
 use openmoss_domain::{
-    Artifact, ArtifactKind, Deliverable, DomainError, EventKind, ReviewResult, Role, SubTaskId,
-    TaskStatus,
+    Artifact, ArtifactKind, Deliverable, DomainError, EventKind, NextAction, ReviewResult, Role,
+    SubTaskId, TaskStatus,
 };
 use openmoss_service::ServiceError;
 use openmoss_service::event::Filter;
+use openmoss_service::next::NextAsk;
 use openmoss_service::sub_task::{NewSubTask, NextClaim, Obstacle};
 use openmoss_storage::Window;
 use openmoss_testkit::{
@@ -17,6 +18,8 @@ use openmoss_testkit::{
 on_each_backend!(
     of_thirty_two_who_claim_one_sub_task_one_wins,
     sixteen_who_claim_next_get_each_sub_task_once,
+    sixteen_who_ask_what_next_get_each_sub_task_once,
+    no_agent_takes_more_than_it_may_however_often_it_asks_at_once,
     of_two_reviewers_one_judges,
     a_cancel_and_a_submit_agree_on_what_happened,
     the_last_two_approvals_fire_one_all_done,
@@ -85,6 +88,54 @@ fn sixteen_who_claim_next_get_each_sub_task_once(db: &TestDb) {
     taken.sort();
     expected.sort();
     assert_eq!(taken, expected);
+}
+
+/// Each asks, hands in and asks again, as agents do; several tasks, half of them not begun yet.
+fn sixteen_who_ask_what_next_get_each_sub_task_once(db: &TestDb) {
+    const AGENTS: usize = 16;
+    const WORK: usize = 1_000;
+    let service = TestService::open(db);
+    let agents = service.agents(Role::Executor, AGENTS);
+    let tasks: Vec<_> = (0..4).map(|_| service.task()).collect();
+    let mut expected: Vec<_> =
+        (0..WORK).map(|i| service.work(tasks[i % 4].id).create().id).collect();
+    let handed = at_once(AGENTS, |i| {
+        let (mut mine, mut patience) = (Vec::new(), 0);
+        // Nothing may also mean: others are just taking what is left.
+        while patience < 20 {
+            let next = service.next_work(&by(&agents[i]), &NextAsk::default()).expect("an answer");
+            let Some(sub_task) = next.sub_task else {
+                patience += 1;
+                continue;
+            };
+            assert_eq!(next.action, NextAction::Claim);
+            mine.push(sub_task.id);
+            let attempt = Some(sub_task.attempt);
+            let done = Deliverable { summary: "Done.".to_owned(), ..Deliverable::default() };
+            service.submit_sub_task(&by(&agents[i]), sub_task.id, &done, attempt).expect("mine");
+        }
+        mine
+    });
+    let mut handed: Vec<_> = handed.into_iter().flatten().collect();
+    handed.sort();
+    expected.sort();
+    assert_eq!(handed, expected);
+    assert_eq!(differences(db), [""; 0]);
+}
+
+fn no_agent_takes_more_than_it_may_however_often_it_asks_at_once(db: &TestDb) {
+    let service = TestService::open_with(db, |settings| settings.policy.max_open_per_agent = 3);
+    let task = service.task();
+    for round in 0..rounds(db, 20, 20) {
+        let agent = service.agent(Role::Executor);
+        let works: Vec<_> = (0..8).map(|_| service.work(task.id).create()).collect();
+        let answers = at_once(8, |i| service.claim_sub_task(&by(&agent), works[i].id, None));
+        let taken = answers.iter().filter(|answer| answer.is_ok()).count();
+        assert_eq!(taken, 3, "round {round}");
+        for work in works {
+            service.cancel_sub_task(&service.admin(), work.id).expect("the end of the round");
+        }
+    }
 }
 
 fn of_two_reviewers_one_judges(db: &TestDb) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 use openmoss_domain::sub_task::Status;
-use openmoss_domain::{Agent, AgentId, AgentStatus, Role, Timestamp};
+use openmoss_domain::{Agent, AgentId, AgentStatus, Capabilities, Role, Timestamp};
 use serde::Serialize;
 
 use crate::connection::AnyConnection;
@@ -33,6 +33,7 @@ pub(crate) struct AgentRow {
     status: String,
     total_score: i64,
     created_at: i64,
+    capabilities: String,
 }
 
 impl TryFrom<AgentRow> for Agent {
@@ -45,6 +46,7 @@ impl TryFrom<AgentRow> for Agent {
             status: parse::<AgentStatus>(TABLE, &row.id, "status", &row.status)?,
             total_score: row.total_score,
             created_at: Timestamp::from_micros(row.created_at),
+            capabilities: Capabilities::from_text(&row.capabilities),
             name: row.name,
             description: row.description,
         })
@@ -61,6 +63,7 @@ pub(crate) fn row(new: &Agent) -> AgentRow {
         status: new.status.to_string(),
         total_score: new.total_score,
         created_at: new.created_at.as_micros(),
+        capabilities: new.capabilities.to_text(),
     }
 }
 
@@ -86,6 +89,25 @@ pub fn count_by_role(
 ) -> Result<impl Fn(Role, AgentStatus) -> i64 + use<>, StorageError> {
     let counts = counts(reader, Scope::Agents)?;
     Ok(move |role, status| counts.get(count_key(role, status)))
+}
+
+/// What active executors can do, each different set once; those who can do nothing in particular
+/// are left out.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn list_able(reader: &mut Reader) -> Result<Vec<Capabilities>, StorageError> {
+    let texts: Vec<String> = agent::table
+        .filter(
+            agent::role
+                .eq(Role::Executor.as_str())
+                .and(agent::status.eq(AgentStatus::Active.as_str()))
+                .and(agent::capabilities.ne("")),
+        )
+        .select(agent::capabilities)
+        .distinct()
+        .load(&mut reader.connection)?;
+    Ok(texts.iter().map(|text| Capabilities::from_text(text)).collect())
 }
 
 /// The agent with this id.
@@ -270,7 +292,7 @@ pub fn find_many(
     agents.map(|agent| agent.map(|agent| (agent.id, agent))).collect()
 }
 
-/// Changes name, role and description of an agent that was just read as `before`, if it is still
+/// Changes name, role, description and capabilities of an agent that was just read as `before`, if it is still
 /// the same. A taken name is [`StorageError::Unique`].
 ///
 /// # Errors
@@ -284,6 +306,7 @@ pub fn compare_and_set(
         .eq(&before.name)
         .and(agent::role.eq(before.role.as_str()))
         .and(agent::description.eq(&before.description))
+        .and(agent::capabilities.eq(before.capabilities.to_text()))
         .and(agent::status.eq(before.status.as_str()));
     let changed =
         diesel::update(agent::table.filter(agent::id.eq(before.id.to_string()).and(is_same)))
@@ -291,6 +314,7 @@ pub fn compare_and_set(
                 agent::name.eq(&after.name),
                 agent::role.eq(after.role.as_str()),
                 agent::description.eq(&after.description),
+                agent::capabilities.eq(after.capabilities.to_text()),
             ))
             .execute(&mut writer.connection)?;
     if changed == 0 {

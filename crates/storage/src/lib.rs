@@ -30,6 +30,7 @@ pub mod idempotency;
 pub mod import;
 pub mod log;
 pub mod module;
+pub mod next;
 pub mod note;
 pub mod page;
 pub mod patrol;

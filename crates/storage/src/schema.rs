@@ -40,6 +40,7 @@ diesel::table! {
         last_request_at -> BigInt,
         last_activity_at -> BigInt,
         last_score_at -> BigInt,
+        capabilities -> Text,
     }
 }
 
@@ -72,6 +73,7 @@ diesel::table! {
         claimable -> Bool,
         priority_rank -> SmallInt,
         notes -> Integer,
+        required_capabilities -> Text,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sub-tasks.
 
 mod facets;
+mod queue;
 mod search;
 
 use std::collections::HashMap;
@@ -8,10 +9,11 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use openmoss_domain::sub_task::{Priority, Status, WorkKind};
-use openmoss_domain::{AgentId, ModuleId, SubTask, SubTaskId, TaskId, Timestamp, Version};
+use openmoss_domain::{
+    AgentId, Capabilities, ModuleId, SubTask, SubTaskId, TaskId, Timestamp, Version,
+};
 use serde::Serialize;
 
-use crate::connection::AnyConnection;
 use crate::convert::{json, number, parse, parse_optional, to_json, token};
 use crate::counter::{CLAIMABLE, Deltas, Scope, count, counts};
 use crate::dialect::each_backend;
@@ -22,6 +24,7 @@ use crate::statement::{Changes, Statement};
 use crate::store::{Reader, Writer};
 
 pub use facets::Facets;
+pub use queue::{Need, Wanted, in_hand, list_claimable_by, next_claimable, ready_needs};
 pub use search::{Search, search};
 
 const TABLE: &str = "sub_task";
@@ -57,6 +60,7 @@ pub(crate) struct SubTaskRow {
     created_at: i64,
     updated_at: i64,
     completed_at: Option<i64>,
+    required_capabilities: String,
 }
 
 impl TryFrom<SubTaskRow> for SubTask {
@@ -85,6 +89,7 @@ impl TryFrom<SubTaskRow> for SubTask {
             created_at: Timestamp::from_micros(row.created_at),
             updated_at: Timestamp::from_micros(row.updated_at),
             completed_at: row.completed_at.map(Timestamp::from_micros),
+            required_capabilities: Capabilities::from_text(&row.required_capabilities),
             name: row.name,
             description: row.description,
             deliverable: row.deliverable,
@@ -133,6 +138,7 @@ impl From<&SubTask> for SubTaskRow {
             created_at: sub_task.created_at.as_micros(),
             updated_at: sub_task.updated_at.as_micros(),
             completed_at: sub_task.completed_at.map(Timestamp::as_micros),
+            required_capabilities: sub_task.required_capabilities.to_text(),
         }
     }
 }
@@ -174,6 +180,11 @@ fn changes<'a>(before: &'a SubTask, next: &'a SubTask) -> Changes<'a> {
             stored(next.open_prerequisites),
         )
         .note(sub_task::held, before.held, next.held)
+        .note(
+            sub_task::required_capabilities,
+            before.required_capabilities.to_text(),
+            next.required_capabilities.to_text(),
+        )
         .note(sub_task::updated_at, before.updated_at.as_micros(), next.updated_at.as_micros())
         .note(
             sub_task::completed_at,
@@ -451,54 +462,6 @@ pub fn find_latest(
         .optional()?
         .map(SubTask::try_from)
         .transpose()
-}
-
-/// The sub-task that should be claimed next: by priority, then oldest first. On PostgreSQL it is
-/// locked, and those that others are just claiming are passed over.
-///
-/// # Errors
-/// [`StorageError`] from the database.
-pub fn next_claimable(
-    writer: &mut Writer,
-    task_id: Option<TaskId>,
-) -> Result<Option<SubTask>, StorageError> {
-    let order = (sub_task::priority_rank.asc(), sub_task::created_at.asc(), sub_task::id.asc());
-    let id: Option<String> = match (&mut writer.reader.connection, task_id) {
-        (AnyConnection::Sqlite(c), None) => sub_task::table
-            .filter(sub_task::claimable)
-            .select(sub_task::id)
-            .order(order)
-            .first(c)
-            .optional()?,
-        (AnyConnection::Sqlite(c), Some(task_id)) => sub_task::table
-            .filter(sub_task::claimable.and(sub_task::task_id.eq(task_id.to_string())))
-            .select(sub_task::id)
-            .order(order)
-            .first(c)
-            .optional()?,
-        #[cfg(feature = "postgres")]
-        (AnyConnection::Postgres(c), None) => sub_task::table
-            .filter(sub_task::claimable)
-            .select(sub_task::id)
-            .order(order)
-            .for_update()
-            .skip_locked()
-            .first(c)
-            .optional()?,
-        #[cfg(feature = "postgres")]
-        (AnyConnection::Postgres(c), Some(task_id)) => sub_task::table
-            .filter(sub_task::claimable.and(sub_task::task_id.eq(task_id.to_string())))
-            .select(sub_task::id)
-            .order(order)
-            .for_update()
-            .skip_locked()
-            .first(c)
-            .optional()?,
-    };
-    match id {
-        Some(id) => find(writer, parse(TABLE, &id, "id", &id)?),
-        None => Ok(None),
-    }
 }
 
 /// Whether any sub-task of the task is not over yet.

@@ -1,5 +1,7 @@
 //! Submissions: never changed, never deleted.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use openmoss_domain::{Deliverable, SubTaskId, Submission, SubmissionId, Timestamp};
 
@@ -105,6 +107,35 @@ pub fn last_in_time(
         .first(&mut reader.connection)
         .optional()?;
     Ok(last.map(Timestamp::from_micros))
+}
+
+/// The newest submission of each of a few sub-tasks that was not late; those without one are left
+/// out.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn latest_of_each(
+    reader: &mut Reader,
+    sub_tasks: &[SubTaskId],
+) -> Result<HashMap<SubTaskId, Submission>, StorageError> {
+    // Ids are in the order of time. They come without the texts, of which there may be many.
+    let all: Vec<(String, String)> = submission::table
+        .filter(submission::sub_task_id.eq_any(sub_tasks.iter().map(ToString::to_string)))
+        .filter(submission::is_late.eq(false))
+        .select((submission::sub_task_id, submission::id))
+        .load(&mut reader.connection)?;
+    let mut newest: HashMap<&str, &str> = HashMap::new();
+    for (sub_task, id) in &all {
+        let known = newest.entry(sub_task).or_insert(id);
+        *known = (*known).max(id);
+    }
+    let ids: Vec<String> = newest.into_values().map(str::to_owned).collect();
+    let rows: Vec<SubmissionRow> = submission::table
+        .filter(submission::id.eq_any(ids))
+        .select(SubmissionRow::as_select())
+        .load(&mut reader.connection)?;
+    let found = rows.into_iter().map(Submission::try_from);
+    found.map(|one| one.map(|one| (one.sub_task_id, one))).collect()
 }
 
 /// A page of the submissions of a sub-task, newest first.

@@ -14,18 +14,13 @@ use openmoss_domain::series::Rounds;
 use openmoss_domain::sub_task::{Draft, Place, Priority, Status, WorkKind};
 use openmoss_domain::usage::{Cost, OwnCap, Usage};
 use openmoss_domain::{
-    Actor, Agent, AgentId, AgentStatus, Command, DeliveryId, Event, EventId, EventKind, Keyword,
-    Module, ModuleId, ModuleSort, PatrolStatus, Policy, RequestId, Review, ReviewId, ReviewResult,
-    Role, RuleScope, Series, SeriesId, Severity, SortOrder, SubTask, SubTaskId, SubTaskSort, Task,
-    TaskId, TaskSort, TaskStatus, Transition,
+    Actor, Agent, AgentId, AgentStatus, Capabilities, Command, DeliveryId, Event, EventId, EventKind, Keyword, Module, ModuleId, ModuleSort, PatrolStatus, Policy, RequestId, Review, ReviewId, ReviewResult, Role, RuleScope, Series, SeriesId, Severity, SortOrder, SubTask, SubTaskId, SubTaskSort, Task, TaskId, TaskSort, TaskStatus, Transition,
 };
 use openmoss_storage::agent::listed::{self, OrderBy};
 use openmoss_storage::sub_task::Search;
 use openmoss_storage::usage::{BudgetOf, SumOf};
 use openmoss_storage::{
-    ByTime, StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, delivery, event,
-    idempotency, log, module, note, patrol, prerequisite, request, review, rule, score, series,
-    session, sub_task, submission, task, task_policy, usage,
+    ByTime, StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, delivery, event, idempotency, log, module, next, note, patrol, prerequisite, request, review, rule, score, series, session, sub_task, submission, task, task_policy, usage,
 };
 use openmoss_testkit::{START, TestDb, draft, record_statements};
 use uuid::Uuid;
@@ -71,6 +66,7 @@ impl World {
             role: Role::Executor,
             description,
             status: AgentStatus::Active,
+            capabilities: Capabilities::default(),
             total_score: 0,
             created_at: START,
         };
@@ -257,6 +253,19 @@ fn along(index: &'static str, name: &str, call: impl Fn(&World) + 'static) -> Ca
     case(name, Reach::Along(index), call)
 }
 
+/// What an agent can do that finds more than what asks for nothing.
+fn able() -> Capabilities {
+    Capabilities::from_text("css python")
+}
+
+fn wanted(
+    able: &Capabilities,
+    task_id: Option<TaskId>,
+    after: Option<TaskId>,
+) -> sub_task::Wanted<'_> {
+    sub_task::Wanted { able, task_id, after }
+}
+
 fn sub_task_cases() -> Vec<Case> {
     let has = |combination: u32, bit: u32| combination & (1 << bit) != 0;
     let lists = (0..16).map(|combination| {
@@ -288,12 +297,33 @@ fn sub_task_cases() -> Vec<Case> {
         along("sub_task_claimable", "sub_task::list_claimable", |w| {
             w.read(|reader| sub_task::list_claimable(reader, PAGE));
         }),
-        along("sub_task_queue", "sub_task::next_claimable", |w| {
-            w.write(|writer| sub_task::next_claimable(writer, None).map(drop));
+        along("sub_task_claimable", "sub_task::list_claimable_by", |w| {
+            w.read(|reader| sub_task::list_claimable_by(reader, &able(), PAGE));
+        }),
+        found("sub_task::ready_needs", |w| {
+            w.read(|reader| sub_task::ready_needs(reader, &able()));
+        }),
+        case("sub_task::in_hand", Reach::FoundAndSorted(""), |w| {
+            for status in [Status::Rework, Status::InProgress, Status::Assigned] {
+                w.read(|reader| sub_task::in_hand(reader, w.agent, status));
+            }
+        }),
+        found("sub_task::next_claimable", |w| {
+            w.write(|writer| {
+                sub_task::next_claimable(writer, wanted(&able(), None, None)).map(drop)
+            });
+        }),
+        found("sub_task::next_claimable after a task", |w| {
+            let task = w.task;
+            w.write(move |writer| {
+                sub_task::next_claimable(writer, wanted(&able(), None, Some(task))).map(drop)
+            });
         }),
         found("sub_task::next_claimable of a task", |w| {
             let task = w.task;
-            w.write(move |writer| sub_task::next_claimable(writer, Some(task)).map(drop));
+            w.write(move |writer| {
+                sub_task::next_claimable(writer, wanted(&able(), Some(task), None)).map(drop)
+            });
         }),
         found("sub_task::find_latest", |w| {
             w.read(|reader| sub_task::find_latest(reader, w.agent, w.task));
@@ -388,6 +418,22 @@ fn sub_task_cases() -> Vec<Case> {
         }),
         found("submission::list", |w| {
             w.read(|reader| submission::list(reader, w.sub_task, PAGE));
+        }),
+        case("submission::latest_of_each", Reach::FoundAndSorted(""), |w| {
+            w.read(|reader| submission::latest_of_each(reader, &[w.sub_task, w.sub_task]));
+        }),
+        found("next::list_in_review and list_blocked", |w| {
+            w.read(|reader| next::list_in_review(reader, w.agent, 20));
+            w.read(|reader| next::list_blocked(reader, 20));
+        }),
+        found("next::count_in_hand", |w| {
+            w.read(|reader| next::count_in_hand(reader, w.agent, 3));
+        }),
+        case("next::list_unplanned and list_all_done", Reach::FoundAndSorted("newest"), |w| {
+            for status in [TaskStatus::Planning, TaskStatus::Active, TaskStatus::InProgress] {
+                w.read(|reader| next::list_unplanned(reader, status, 5));
+                w.read(|reader| next::list_all_done(reader, status, 5));
+            }
         }),
         found("submission::find_latest", |w| {
             w.read(|reader| submission::find_latest(reader, w.sub_task));
@@ -752,6 +798,9 @@ fn agent_cases() -> Vec<Case> {
         found("agent ranks", |w| w.read(|reader| listed::ranks(reader, &[0, 5]).map(drop))),
         found("agent::find_many", |w| {
             w.read(|reader| agent::find_many(reader, &[w.agent].into()).map(drop));
+        }),
+        case("agent::list_able", Reach::FoundAndSorted(""), |w| {
+            w.read(|reader| agent::list_able(reader).map(drop));
         }),
         found("agent::related", |w| w.read(|reader| agent::related(reader, w.agent).map(drop))),
         found("agent::compare_and_set", |w| {

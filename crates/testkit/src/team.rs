@@ -32,6 +32,7 @@ pub fn draft(name: &str) -> Draft {
         kind: WorkKind::Once,
         priority: Priority::Medium,
         recurrence: None,
+        required_capabilities: Vec::new(),
     }
 }
 
@@ -46,7 +47,7 @@ impl TestService {
     #[must_use]
     pub fn agent(&self, role: Role) -> Agent {
         let name = format!("{role} {}", self.named.fetch_add(1, Ordering::Relaxed));
-        let new = NewAgent { name, role, description: String::new() };
+        let new = NewAgent { name, role, description: String::new(), capabilities: Vec::new() };
         self.create_agent(&self.admin(), &new).expect("an agent").agent
     }
 

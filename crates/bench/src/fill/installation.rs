@@ -12,8 +12,8 @@ use openmoss_domain::request::RequestEntry;
 use openmoss_domain::score::{ScoreChange, review_delta};
 use openmoss_domain::sub_task::WorkKind;
 use openmoss_domain::{
-    Actor, Agent, AgentId, AgentStatus, LogId, Module, ModuleId, RequestId, Review, ReviewId,
-    ReviewResult, Role, ScoreLogId, SubTaskId, Task, TaskId, TaskStatus, Timestamp,
+    Actor, Agent, AgentId, AgentStatus, Capabilities, LogId, Module, ModuleId, RequestId, Review,
+    ReviewId, ReviewResult, Role, ScoreLogId, SubTaskId, Task, TaskId, TaskStatus, Timestamp,
 };
 use openmoss_service::settings::{Secret, Settings};
 use openmoss_service::{Clock as _, Service, SystemClock};
@@ -263,6 +263,7 @@ fn new_agent(number: usize, created_at: Timestamp) -> Agent {
         role,
         description: text(80, number),
         status: if number % 50 == 49 { AgentStatus::Disabled } else { AgentStatus::Active },
+        capabilities: Capabilities::default(),
         total_score: 0,
         created_at,
     }

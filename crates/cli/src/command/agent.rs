@@ -52,6 +52,9 @@ enum AgentCommand {
         /// In words
         #[arg(long, default_value = "")]
         description: String,
+        /// What it can do, such as python; repeat it for several
+        #[arg(long)]
+        capability: Vec<String>,
     },
     /// Refuse an agent's key until it is enabled again
     Disable {
@@ -76,9 +79,10 @@ pub(crate) fn run(place: &PlaceArgs, args: &AgentArgs) -> Result<ExitCode, CliEr
     let format = Format::of(args.json);
     match &args.command {
         AgentCommand::List { role, status } => list(&service, *role, *status, format)?,
-        AgentCommand::Create { name, role, description } => {
+        AgentCommand::Create { name, role, description, capability } => {
             let (name, description) = (name.clone(), description.clone());
-            let new = NewAgent { name, role: *role, description };
+            let capabilities = capability.clone();
+            let new = NewAgent { name, role: *role, description, capabilities };
             print_key(&service.create_agent(&as_admin(), &new)?, format)?;
         }
         AgentCommand::Disable { agent } => {

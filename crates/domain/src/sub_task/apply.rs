@@ -1,6 +1,7 @@
 //! `apply`: the only way from one state of a sub-task to the next.
 
 use crate::actor::Actor;
+use crate::capability::Capabilities;
 use crate::error::DomainError;
 use crate::event::{Event, EventKind, Payload};
 use crate::id::AgentId;
@@ -249,6 +250,9 @@ impl SubTask {
         replace(&mut self.acceptance, &edit.acceptance);
         if let Some(priority) = edit.priority {
             self.priority = priority;
+        }
+        if let Some(needed) = &edit.required_capabilities {
+            self.required_capabilities = Capabilities::of(needed.clone());
         }
         if let Some((all, open)) = edit.prerequisites {
             self.prerequisites = all;

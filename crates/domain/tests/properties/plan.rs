@@ -184,6 +184,7 @@ fn planned(
             kind: WorkKind::Once,
             priority: Priority::Medium,
             recurrence: None,
+            required_capabilities: Vec::new(),
         },
         assigned_agent: None,
         depends_on,

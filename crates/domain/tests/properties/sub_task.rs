@@ -158,7 +158,7 @@ fn offers_are_honest(world: &World) -> Verdict {
 fn it_says_what_it_waits_for(world: &World) -> Verdict {
     let World { sub_task, now } = world;
     for (active_executors, active_reviewers) in [(0, 0), (2, 1)] {
-        let around = Surroundings { active_executors, active_reviewers };
+        let around = Surroundings { active_executors, active_reviewers, ..Surroundings::default() };
         let waiting = waiting_for(sub_task, &around, *now, &Policy::default());
         prop_assert_eq!(waiting.is_none(), sub_task.status.is_terminal());
         if let Some(waiting) = waiting {

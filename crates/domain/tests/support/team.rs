@@ -29,6 +29,7 @@ pub(crate) fn new_sub_task() -> SubTask {
         kind: WorkKind::Once,
         priority: Priority::Medium,
         recurrence: None,
+        required_capabilities: Vec::new(),
     };
     let place = Place {
         task_id: TaskId::from_uuid(Uuid::from_u128(1)),

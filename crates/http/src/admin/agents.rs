@@ -29,6 +29,8 @@ struct ListedView {
     #[schema(value_type = vocabulary::AgentStatus)]
     status: AgentStatus,
     total_score: i64,
+    /// What it can do.
+    capabilities: Vec<String>,
     /// 1 for the highest score; equal ones share a rank, and none is left out.
     rank: i64,
     /// Sub-tasks that are not over.
@@ -58,6 +60,7 @@ impl From<SeenAgent> for ListedView {
             description: agent.description.clone(),
             status: agent.status,
             total_score: agent.total_score,
+            capabilities: agent.capabilities.clone().into(),
             rank: seen.rank,
             open_sub_task_count: seen.open_work(),
             assigned_count: seen.work(Status::Assigned),
@@ -87,6 +90,8 @@ struct DetailView {
     #[schema(value_type = vocabulary::AgentStatus)]
     status: AgentStatus,
     total_score: i64,
+    /// What it can do.
+    capabilities: Vec<String>,
     /// 1 for the highest score; equal ones share a rank, and none is left out.
     rank: i64,
     total_agents: i64,
@@ -123,6 +128,7 @@ impl From<(SeenAgent, i64)> for DetailView {
             description: agent.description.clone(),
             status: agent.status,
             total_score: agent.total_score,
+            capabilities: agent.capabilities.clone().into(),
             rank: seen.rank,
             total_agents,
             reward_count: rewards,
@@ -184,6 +190,9 @@ struct EditBody {
     /// An empty one clears it.
     #[schema(max_length = 65_536)]
     description: Option<String>,
+    /// Replaces what it can do; tags such as `python`.
+    #[schema(value_type = Option<Vec<String>>, max_items = 16)]
+    capabilities: Option<Vec<String>>,
 }
 
 /// How many rows a deletion touches.
@@ -284,13 +293,18 @@ async fn look_at_agent(call: Call, path: web::Path<String>) -> Answer<DetailView
     call.admin(move |known| Ok(known.service.look_at_agent(id("agent", &path)?)?.into())).await
 }
 
-/// Changes an agent's name, role or description.
+/// Changes an agent's name, role, description or capabilities.
 #[utoipa::path(tag = "Admin", params(("agent_id" = String, Path)), request_body = EditBody, responses((status = 200, body = AgentView)), security(("admin" = [])))]
 #[put("/api/admin/agents/{agent_id}")]
 async fn edit_agent(call: Call, path: web::Path<String>) -> Answer<AgentView> {
     call.admin(move |known| {
         let body: EditBody = known.request.json()?;
-        let edit = AgentEdit { name: body.name, role: body.role, description: body.description };
+        let edit = AgentEdit {
+            name: body.name,
+            role: body.role,
+            description: body.description,
+            capabilities: body.capabilities,
+        };
         Ok(known.service.edit_agent(&known.cx, id("agent", &path)?, &edit)?.into())
     })
     .await

@@ -62,6 +62,11 @@ impl Piece {
 }
 
 impl Streams {
+    /// Says when the server stops.
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.clone()
+    }
+
     /// New events of `service`, until `closing` says that the server stops.
     pub(crate) fn of(service: &Service, closing: watch::Receiver<bool>) -> Self {
         let (sender, _) = broadcast::channel(BEHIND_MAX);

@@ -53,6 +53,10 @@ pub(super) struct CreateBody {
     #[serde(rename = "type")]
     #[schema(value_type = Option<vocabulary::WorkKind>, default = "once")]
     kind: Option<WorkKind>,
+    /// What its executor must be able to do, as tags such as `python`; only executors with all of
+    /// them get it from the queue.
+    #[schema(value_type = Option<Vec<String>>, max_items = 16)]
+    required_capabilities: Option<Vec<String>>,
     /// Sub-tasks of the same task that must be done before.
     #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 2000)]
     depends_on: Option<Vec<String>>,
@@ -76,6 +80,7 @@ impl CreateBody {
                 kind: self.kind.unwrap_or(WorkKind::Once),
                 priority: self.priority.unwrap_or(Priority::Medium),
                 recurrence: self.recurrence.map(|FromObject(body)| body.into()),
+                required_capabilities: self.required_capabilities.unwrap_or_default(),
             },
         })
     }
@@ -114,6 +119,9 @@ pub(crate) struct EditBody {
     acceptance: Option<String>,
     #[schema(value_type = Option<vocabulary::Priority>)]
     priority: Option<Priority>,
+    /// Replaces the whole list of what its executor must be able to do.
+    #[schema(value_type = Option<Vec<String>>, max_items = 16)]
+    required_capabilities: Option<Vec<String>>,
     /// Replaces the whole list of prerequisites.
     #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 2000)]
     depends_on: Option<Vec<String>>,
@@ -128,6 +136,7 @@ impl EditBody {
             deliverable: self.deliverable,
             acceptance: self.acceptance,
             priority: self.priority,
+            required_capabilities: self.required_capabilities,
             prerequisites: None,
         };
         Ok((edit, depends_on))

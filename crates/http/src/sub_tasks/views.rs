@@ -63,6 +63,8 @@ pub(crate) struct SubTaskView {
     depends_on: Vec<SubTaskId>,
     /// How many of those are not done.
     open_prerequisites: u32,
+    /// What its executor must be able to do.
+    required_capabilities: Vec<String>,
     /// Why it is blocked.
     #[schema(value_type = Option<BlockedCauseView>)]
     blocked_cause: Option<BlockedCause>,
@@ -148,6 +150,7 @@ impl From<openmoss_service::sub_task::SubTaskView> for SubTaskView {
             lease_expires_at: one.lease_expires_at,
             depends_on: seen.depends_on,
             open_prerequisites: one.open_prerequisites,
+            required_capabilities: one.required_capabilities.into(),
             blocked_cause: one.blocked,
             progress: one.progress,
             waiting_for: seen.waiting_for,
@@ -166,7 +169,7 @@ pub(crate) type SubTaskPage = PageView<SubTaskView>;
 #[derive(ToSchema)]
 #[schema(as = Artifact)]
 #[expect(dead_code, reason = "describes a domain type, which cannot know about OpenAPI")]
-struct ArtifactView {
+pub(crate) struct ArtifactView {
     kind: vocabulary::ArtifactKind,
     /// A path, an address or the text itself.
     value: String,

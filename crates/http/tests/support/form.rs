@@ -54,7 +54,10 @@ pub(super) fn check_form(reply: &Reply) {
     }
     assert!(matches!(reply.status, 200 | 201), "{reply}");
     let kind = reply.header("content-type");
-    if matches!(kind, "text/plain; charset=utf-8" | "application/zip") {
+    if matches!(
+        kind,
+        "text/plain; charset=utf-8" | "text/markdown; charset=utf-8" | "application/zip"
+    ) {
         return;
     }
     assert_eq!(kind, "application/json", "{reply}");

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use openmoss_domain::agent::{AGENT_NAME_CHARS_MAX, AgentSort, LeaderboardSort};
 use openmoss_domain::sub_task::{BlockedKind, Status};
 use openmoss_domain::{
-    Agent, AgentId, AgentStatus, Command, DomainError, Event, EventKind, Fields, Keyword, Role,
-    SortOrder, text,
+    Agent, AgentId, AgentStatus, Capabilities, Command, DomainError, Event, EventKind, Fields,
+    Keyword, Role, SortOrder, text,
 };
 use openmoss_storage::agent::listed::{Filter, Listed, OrderBy, find, list, ranks};
 use openmoss_storage::agent::{self, Related};
@@ -87,6 +87,8 @@ pub struct AgentEdit {
     pub role: Option<Role>,
     /// In words.
     pub description: Option<String>,
+    /// What it can do, as tags: the whole list.
+    pub capabilities: Option<Vec<String>>,
 }
 
 impl Service {
@@ -164,7 +166,7 @@ impl Service {
         })
     }
 
-    /// Changes name, role and description.
+    /// Changes name, role, description and capabilities.
     pub fn edit_agent(
         &self,
         cx: &Context,
@@ -176,6 +178,8 @@ impl Service {
         let name = name.map(|name| fields.keep(text::line("name", name, AGENT_NAME_CHARS_MAX)));
         let description = edit.description.as_deref();
         let description = description.map(|words| fields.keep(text::text("description", words)));
+        let able = edit.capabilities.as_deref();
+        let able = able.map(|tags| Capabilities::checked("capabilities", tags, &mut fields));
         fields.finish()?;
         let (role, wanted) = (edit.role, name.clone().unwrap_or_default());
         let (actor, now) = (cx.actor, self.now());
@@ -185,6 +189,7 @@ impl Service {
                 name: name.clone().unwrap_or_else(|| before.name.clone()),
                 role: role.unwrap_or(before.role),
                 description: description.clone().unwrap_or_else(|| before.description.clone()),
+                capabilities: able.clone().unwrap_or_else(|| before.capabilities.clone()),
                 ..before.clone()
             };
             if after != before {

@@ -6,7 +6,8 @@ use openmoss_domain::note::NOTES_SHOWN;
 use openmoss_domain::sub_task::WorkKind;
 use openmoss_domain::waiting::{Surroundings, WaitingFor, behind_budget, waiting_for};
 use openmoss_domain::{
-    Action, Actor, AgentId, Note, Policy, Series, SubTask, SubTaskId, Submission, TaskId, Timestamp,
+    Action, Actor, AgentId, Note, Policy, Role, Series, SubTask, SubTaskId, Submission, TaskId,
+    Timestamp,
 };
 use openmoss_storage::series::Round;
 use openmoss_storage::sub_task::{self as stored, Filter};
@@ -14,6 +15,7 @@ use openmoss_storage::{Page, Reader, Window, note, prerequisite, series, submiss
 
 use crate::Service;
 use crate::error::ServiceError;
+use crate::sub_task::find_able;
 
 /// A sub-task as an actor sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub struct SubTaskView {
 }
 
 /// What is needed to see a sub-task with an actor's eyes.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Viewer {
     actor: Actor,
     now: Timestamp,
@@ -46,7 +48,7 @@ struct Viewer {
 
 impl Viewer {
     fn view(
-        self,
+        &self,
         reader: &mut Reader,
         sub_tasks: Vec<SubTask>,
     ) -> Result<Vec<SubTaskView>, ServiceError> {
@@ -70,7 +72,7 @@ impl Viewer {
     }
 
     fn see(
-        self,
+        &self,
         sub_task: SubTask,
         is_task_stopped: bool,
         mut depends_on: impl FnMut(SubTaskId) -> Vec<SubTaskId>,
@@ -89,7 +91,11 @@ impl Viewer {
     }
 
     /// One sub-task, with its notes.
-    fn view_one(self, reader: &mut Reader, sub_task: SubTask) -> Result<SubTaskView, ServiceError> {
+    fn view_one(
+        &self,
+        reader: &mut Reader,
+        sub_task: SubTask,
+    ) -> Result<SubTaskView, ServiceError> {
         let (id, has_notes) = (sub_task.id, sub_task.notes > 0);
         let views = self.view(reader, vec![sub_task])?;
         let view = views.into_iter().next().ok_or(ServiceError::not_found("sub_task"))?;
@@ -103,7 +109,7 @@ impl Viewer {
     }
 
     fn view_page(
-        self,
+        &self,
         reader: &mut Reader,
         page: Page<SubTask>,
     ) -> Result<Page<SubTaskView>, ServiceError> {
@@ -171,7 +177,8 @@ impl Service {
         })
     }
 
-    /// A page of sub-tasks that can be claimed right now, newest first.
+    /// A page of sub-tasks that can be claimed right now, newest first; an executor sees those that
+    /// it can do.
     pub fn list_claimable_sub_tasks(
         &self,
         actor: Actor,
@@ -179,7 +186,15 @@ impl Service {
     ) -> Result<Page<SubTaskView>, ServiceError> {
         let viewer = self.viewer(actor)?;
         self.read(|reader| {
-            let page = stored::list_claimable(reader, window)?;
+            let page = match actor {
+                Actor::Agent { id, role: Role::Executor } => {
+                    let able = find_able(reader, id)?;
+                    stored::list_claimable_by(reader, &able, window)?
+                }
+                Actor::Agent { .. } | Actor::Admin | Actor::System => {
+                    stored::list_claimable(reader, window)?
+                }
+            };
             viewer.view_page(reader, page)
         })
     }

@@ -1,17 +1,19 @@
 //! The steps of a sub-task's life, but for handing in.
 
-use openmoss_domain::sub_task::BlockedKind;
+use openmoss_domain::sub_task::{BlockedKind, Status};
 use openmoss_domain::{
-    Action, AgentId, Command, DomainError, Fields, SubTask, SubTaskId, TaskId, text,
+    Action, AgentId, Capabilities, Command, DomainError, Fields, SubTask, SubTaskId, TaskId, text,
 };
-use openmoss_storage::sub_task as stored;
+use openmoss_storage::Writer;
+use openmoss_storage::sub_task::{self as stored, Wanted};
 use serde::{Deserialize, Serialize};
 
 use crate::Service;
 use crate::context::Context;
 use crate::error::ServiceError;
+use crate::step::Stepper;
 use crate::sub_task::prerequisites::refuse_cancelled_prerequisite;
-use crate::sub_task::{check_role, find_worker};
+use crate::sub_task::{check_role, find_able, find_worker, refuse_beyond_able, refuse_more_work};
 
 /// Why a sub-task cannot go on, as it came in.
 #[derive(Debug, Clone)]
@@ -51,9 +53,19 @@ impl Service {
         id: SubTaskId,
         session: Option<&str>,
     ) -> Result<SubTask, ServiceError> {
-        let session = checked_session(session)?;
         self.check_budget_for(cx.actor, Some(id))?;
-        self.transition(cx, id, Command::Claim { session })
+        let command = Command::Claim { session: checked_session(session)? };
+        let stepper = self.stepper(cx);
+        self.write(cx, move |writer| {
+            let wanted = stored::find(writer, id)?.ok_or(ServiceError::not_found("sub_task"))?;
+            check_role(Action::Claim, stepper.actor)?;
+            // Whoever repeats its own claim takes nothing, and what is taken is no more to be had.
+            if wanted.status == Status::Pending {
+                refuse_beyond_able(writer, stepper.actor, &wanted)?;
+                refuse_more_work(writer, stepper)?;
+            }
+            Ok(stepper.step(writer, id, &command)?.after)
+        })
     }
 
     /// Takes the sub-task that should be done next, of one task or of any.
@@ -66,14 +78,17 @@ impl Service {
         let command = Command::Claim { session: checked_session(session)? };
         check_role(Action::Claim, cx.actor)?;
         self.check_budget_for(cx.actor, None)?;
-        let stepper = self.stepper(cx);
-        self.write(cx, move |writer| {
-            let Some(next) = stored::next_claimable(writer, task_id)? else {
-                return Ok(NextClaim::Nothing);
-            };
-            let claimed = stepper.step(writer, next.id, &command)?.after;
-            Ok(NextClaim::Claimed(Box::new(claimed)))
-        })
+        let (stepper, after) = (self.stepper(cx), self.turns.last());
+        let claim = self.write(cx, move |writer| {
+            refuse_more_work(writer, stepper)?;
+            let taken = take_from_queue(writer, stepper, &command, (task_id, after))?;
+            let taken = taken.map(|taken| NextClaim::Claimed(Box::new(taken)));
+            Ok(taken.unwrap_or(NextClaim::Nothing))
+        })?;
+        if let NextClaim::Claimed(taken) = &claim {
+            self.turns.took(taken.task_id);
+        }
+        Ok(claim)
     }
 
     /// Begins, or begins again after a rejection.
@@ -211,6 +226,24 @@ impl Service {
     }
 }
 
-fn checked_session(session: Option<&str>) -> Result<Option<String>, ServiceError> {
+/// Takes what should be done next, of one task or of the task whose turn it is.
+pub(crate) fn take_from_queue(
+    writer: &mut Writer,
+    stepper: Stepper,
+    command: &Command,
+    (task_id, after): (Option<TaskId>, Option<TaskId>),
+) -> Result<Option<SubTask>, ServiceError> {
+    let able = match stepper.actor.agent_id() {
+        Some(id) => find_able(writer, id)?,
+        None => Capabilities::default(),
+    };
+    let wanted = Wanted { able: &able, task_id, after };
+    let Some(next) = stored::next_claimable(writer, wanted)? else {
+        return Ok(None);
+    };
+    Ok(Some(stepper.step(writer, next.id, command)?.after))
+}
+
+pub(crate) fn checked_session(session: Option<&str>) -> Result<Option<String>, ServiceError> {
     Ok(text::session("session_id", session).map_err(DomainError::from)?)
 }

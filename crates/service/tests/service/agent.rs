@@ -21,7 +21,12 @@ fn open(db: &TestDb) -> TestService {
 }
 
 fn named(name: &str) -> NewAgent {
-    NewAgent { name: name.to_owned(), role: Role::Executor, description: "Writes.".to_owned() }
+    NewAgent {
+        name: name.to_owned(),
+        role: Role::Executor,
+        description: "Writes.".to_owned(),
+        capabilities: Vec::new(),
+    }
 }
 
 fn register(

@@ -81,6 +81,7 @@ fn the_name_must_be_confirmed_letter_by_letter(db: &TestDb) {
             name: agent.name,
             role: Role::Patrol,
             description: String::new(),
+            capabilities: Vec::new(),
         },
     );
     again.unwrap();

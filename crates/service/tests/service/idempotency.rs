@@ -93,7 +93,12 @@ fn an_answer_is_forgotten_after_a_day(db: &TestDb) {
 fn a_repeated_registration_gets_a_fresh_key_for_the_same_agent(db: &TestDb) {
     let service = TestService::open(db);
     let cx = keyed(Actor::Admin, "k", "register");
-    let new = NewAgent { name: "Ann".to_owned(), role: Role::Executor, description: String::new() };
+    let new = NewAgent {
+        name: "Ann".to_owned(),
+        role: Role::Executor,
+        description: String::new(),
+        capabilities: Vec::new(),
+    };
     let (first, again) =
         (service.create_agent(&cx, &new).unwrap(), service.create_agent(&cx, &new).unwrap());
     assert_eq!(first.agent.id, again.agent.id);
@@ -128,6 +133,7 @@ fn twins_at_once_have_one_effect_and_one_answer(db: &TestDb) {
             name: format!("Ann {round}"),
             role: Role::Patrol,
             description: String::new(),
+            capabilities: Vec::new(),
         };
         let registered =
             at_once(TWINS, |_| service.create_agent(&register, &new).unwrap().agent.id.to_string());

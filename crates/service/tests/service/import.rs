@@ -296,6 +296,7 @@ fn a_database_with_other_content_takes_it_in(db: &TestDb) {
         name: "plan".to_owned(),
         role: Role::Planner,
         description: String::new(),
+        capabilities: Vec::new(),
     };
     let there = service.create_agent(&cx, &new).unwrap().agent;
     let task = service.task();

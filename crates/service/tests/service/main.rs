@@ -12,6 +12,7 @@ mod idempotency;
 mod import;
 mod lifecycle;
 mod log;
+mod next;
 mod note;
 mod notification;
 mod patrol;

@@ -34,6 +34,7 @@ pub(crate) fn stored_agent(store: &Store, role: Role) -> Agent {
         role,
         description: String::new(),
         status: AgentStatus::Active,
+        capabilities: openmoss_domain::Capabilities::default(),
         total_score: 0,
         created_at: START,
     };

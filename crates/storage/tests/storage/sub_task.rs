@@ -1,7 +1,7 @@
 //! How sub-tasks change, and which ones a list or the queue shows.
 
 use openmoss_domain::sub_task::{Priority, Status};
-use openmoss_domain::{AgentId, Module, ModuleId, Role, SubTask, TaskId};
+use openmoss_domain::{AgentId, Capabilities, Module, ModuleId, Role, SubTask, SubTaskId, TaskId};
 use openmoss_storage::sub_task::Filter;
 use openmoss_storage::{Store, Swap, Window, module, sub_task};
 use openmoss_testkit::{START, TestDb, at_once, counter_differences};
@@ -79,7 +79,7 @@ fn the_column_claimable_says_what_the_domain_says(db: &TestDb) {
     assert_eq!(counter_differences(db), [""; 0]);
 }
 
-fn the_queue_goes_by_priority_and_then_by_age(db: &TestDb) {
+fn the_queue_goes_by_priority_then_task_by_task_and_by_age(db: &TestDb) {
     let store = db.store();
     let (task, other) = (stored_task(&store), stored_task(&store));
     let owner = stored_agent(&store, Role::Executor);
@@ -90,23 +90,101 @@ fn the_queue_goes_by_priority_and_then_by_age(db: &TestDb) {
             new.priority = *priority;
             let row = new.clone();
             write(&store, move |writer| sub_task::insert(writer, &row));
-            made.push((2 - i, seconds, new));
+            made.push((2 - i, new.task_id.to_string(), seconds, new));
         }
     }
-    made.sort_by_key(|(rank, seconds, _)| (*rank, *seconds));
+    made.sort_by_key(|(rank, task, seconds, _)| (*rank, task.clone(), *seconds));
     let next = |task: Option<TaskId>| {
-        write(&store, move |writer| sub_task::next_claimable(writer, task)).map(|found| found.id)
+        next_of(&store, &Capabilities::default(), task, None).map(|found| found.id)
     };
-    for (_, _, expected) in &made {
+    for (_, _, _, expected) in &made {
         let of_task = made
             .iter()
-            .find(|(_, _, one)| one.task_id == other.id && find(&store, one).is_claimable());
-        assert_eq!(next(Some(other.id)), of_task.map(|(_, _, one)| one.id));
+            .find(|(_, _, _, one)| one.task_id == other.id && find(&store, one).is_claimable());
+        assert_eq!(next(Some(other.id)), of_task.map(|(_, _, _, one)| one.id));
         assert_eq!(next(None), Some(expected.id));
         let claimed = brought(expected, Status::Assigned, &owner);
         assert_eq!(swap(&store, expected, &claimed), Swap::Swapped);
     }
     assert_eq!((next(None), next(Some(other.id))), (None, None));
+}
+
+/// What would be claimed next.
+fn next_of(
+    store: &Store,
+    able: &Capabilities,
+    task_id: Option<TaskId>,
+    after: Option<TaskId>,
+) -> Option<SubTask> {
+    let able = able.clone();
+    write(store, move |writer| {
+        sub_task::next_claimable(writer, sub_task::Wanted { able: &able, task_id, after })
+    })
+}
+
+fn tasks_take_turns(db: &TestDb) {
+    let store = db.store();
+    let owner = stored_agent(&store, Role::Executor);
+    let mut tasks: Vec<_> = (0..3).map(|_| stored_task(&store)).collect();
+    tasks.sort_by_key(|task| task.id.to_string());
+    for task in &tasks {
+        for _ in 0..2 {
+            drop(stored_sub_task(&store, task));
+        }
+    }
+    let (mut after, mut turns) = (None, Vec::new());
+    while let Some(found) = next_of(&store, &Capabilities::default(), None, after) {
+        after = Some(found.task_id);
+        turns.push(found.task_id);
+        let claimed = brought(&found, Status::Assigned, &owner);
+        assert_eq!(swap(&store, &found, &claimed), Swap::Swapped);
+    }
+    let round: Vec<_> = tasks.iter().map(|task| task.id).collect();
+    assert_eq!(turns, [round.clone(), round].concat());
+}
+
+fn work_is_for_those_who_can_do_it(db: &TestDb) {
+    let store = db.store();
+    let task = stored_task(&store);
+    let needing = |needs: &str, priority| {
+        let mut new = new_sub_task(&task, START);
+        new.required_capabilities = Capabilities::from_text(needs);
+        new.priority = priority;
+        let row = new.clone();
+        write(&store, move |writer| sub_task::insert(writer, &row));
+        new.id
+    };
+    let plain = needing("", Priority::Medium);
+    let python = needing("python", Priority::Medium);
+    let both = needing("css python", Priority::Medium);
+    let rare = needing("cobol", Priority::High);
+    let low = needing("css", Priority::Low);
+    let next = |able: &str, task_id| {
+        next_of(&store, &Capabilities::from_text(able), task_id, None).map(|found| found.id)
+    };
+    for task_id in [None, Some(task.id)] {
+        assert_eq!(next("", task_id), Some(plain));
+        // Of equal priority, what fewer can do comes first.
+        assert_eq!(next("python", task_id), Some(python));
+        assert_eq!(next("css python", task_id), Some(both));
+        assert_eq!(next("cobol python", task_id), Some(rare));
+        assert_eq!(next("css", task_id), Some(plain));
+    }
+    let listed = |able: &str| {
+        let able = Capabilities::from_text(able);
+        let page = store.read(|reader| sub_task::list_claimable_by(reader, &able, ALL)).unwrap();
+        let mut ids: Vec<_> = page.items.iter().map(|one| one.id).collect();
+        ids.sort();
+        assert_eq!(page.total, i64::try_from(ids.len()).unwrap());
+        ids
+    };
+    let sorted = |mut ids: Vec<SubTaskId>| {
+        ids.sort();
+        ids
+    };
+    assert_eq!(listed(""), [plain]);
+    assert_eq!(listed("css java"), sorted(vec![plain, low]));
+    assert_eq!(listed("css python"), sorted(vec![plain, low, python, both]));
 }
 
 fn holding_a_task_holds_its_work_and_counts_it(db: &TestDb) {
@@ -276,7 +354,9 @@ openmoss_testkit::on_each_backend! {
     a_second_change_of_the_same_version_is_lost,
     of_many_changes_at_once_one_wins,
     the_column_claimable_says_what_the_domain_says,
-    the_queue_goes_by_priority_and_then_by_age,
+    the_queue_goes_by_priority_then_task_by_task_and_by_age,
+    tasks_take_turns,
+    work_is_for_those_who_can_do_it,
     holding_a_task_holds_its_work_and_counts_it,
     holding_and_claiming_at_once_keeps_the_count,
     the_latest_is_the_one_changed_last,

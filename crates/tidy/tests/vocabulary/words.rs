@@ -12,7 +12,7 @@ use openmoss_domain::sub_task::{Action, BlockedKind, Priority, Status, WorkKind}
 use openmoss_domain::submission::ArtifactKind;
 use openmoss_domain::task::{TaskAction, TaskStatus};
 use openmoss_domain::waiting::WaitingKind;
-use openmoss_domain::{ActorKind, Role};
+use openmoss_domain::{ActorKind, NextAction, Role};
 use regex::Regex;
 use serde_json::Value;
 
@@ -25,11 +25,14 @@ const OTHER_WORDS: &[&str] = &[
     // Commands of one word.
     "agents",
     "events",
+    "heartbeat",
     "help",
+    "next",
     "notification",
     "register",
     "rules",
     "update",
+    "watch",
 ];
 /// Names of records: a word that starts so is an event or a field.
 const RECORDS: &[&str] = &["sub_task_", "task_", "module_", "agent_", "review_", "score_", "rule_"];
@@ -174,6 +177,7 @@ tokens_of!(
     WorkKind,
     ArtifactKind,
     WaitingKind,
+    NextAction,
     Finding,
 );
 

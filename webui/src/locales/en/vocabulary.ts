@@ -60,7 +60,7 @@ export const vocabulary = {
     prerequisites: 'Waits for other sub-tasks: {count}',
     task_status: 'Its task keeps it back',
     budget: 'A budget is used up',
-    no_executor: 'No executor is active',
+    no_executor: 'No active executor can do it',
     claim: 'Waits for an executor to claim it',
     owner_start: 'Waits for its executor to start',
     owner: 'Its executor works on it',

@@ -62,7 +62,7 @@ export const vocabulary: Translation<typeof original> = {
     prerequisites: '等待其他 {count} 个子任务',
     task_status: '所属任务暂不放行',
     budget: '预算已用尽',
-    no_executor: '没有活跃的执行者',
+    no_executor: '没有能做它的活跃执行者',
     claim: '等待执行者领取',
     owner_start: '等待执行者开始',
     owner: '执行者正在处理',

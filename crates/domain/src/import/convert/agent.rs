@@ -6,6 +6,7 @@ use uuid::Builder;
 
 use super::{Converted, Converter};
 use crate::agent::AGENT_NAME_CHARS_MAX;
+use crate::capability::Capabilities;
 use crate::id::{AgentId, ScoreLogId};
 use crate::import::finding::{Finding, Note};
 use crate::import::raw::Raw;
@@ -83,6 +84,7 @@ impl Converter {
                 role: role.unwrap_or(Role::Executor),
                 description: reading.text("description"),
                 status,
+                capabilities: Capabilities::default(),
                 total_score: 0,
                 created_at,
             },

@@ -1,6 +1,7 @@
 //! Sub-tasks: work in hand must be in somebody's hands.
 
 use super::{Converted, Converter};
+use crate::capability::Capabilities;
 use crate::id::{AgentId, ModuleId, TaskId};
 use crate::import::finding::Finding;
 use crate::import::raw::Raw;
@@ -57,6 +58,7 @@ impl Converter {
             kind: reading.word("type").unwrap_or(WorkKind::Once),
             priority: reading.word("priority").unwrap_or(Priority::Medium),
             status,
+            required_capabilities: Capabilities::default(),
             owner,
             session_id: session_id.filter(|_| keeps_session(status)),
             attempt: u32::from(first_owner.is_some()),

@@ -1,0 +1,154 @@
+//! What was handed out a moment ago, and whose turn it is: kept in memory, because nothing depends on
+//! it. Whoever loses it hands the same out twice, and the steps themselves see to it that one wins.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use openmoss_domain::{AgentId, TaskId, Timestamp};
+use uuid::Uuid;
+
+/// For how long what one agent was given to look at is not given to another.
+const HELD_FOR: Duration = Duration::from_mins(10);
+/// For how long nobody is called for what was looked at and left as it is.
+const LEFT_FOR: Duration = Duration::from_mins(30);
+/// For how long whoever was told of ready work may take to come for it, before another is told.
+const CALLED_FOR: Duration = Duration::from_mins(2);
+/// Most entries that are remembered; beyond that the outdated ones are forgotten, else all.
+const ENTRIES_MAX: usize = 10_000;
+
+/// Which task had its turn last.
+#[derive(Default)]
+pub(crate) struct Turns(Mutex<Option<TaskId>>);
+
+impl Turns {
+    pub(crate) fn last(&self) -> Option<TaskId> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn took(&self, task: TaskId) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+    }
+}
+
+/// Something that is handed out to be looked at, as it was then: once it changed, it is another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub(crate) id: Uuid,
+    pub(crate) version: (i64, u32),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Handed {
+    version: (i64, u32),
+    to: AgentId,
+    at: Timestamp,
+}
+
+#[derive(Default)]
+struct Entries {
+    items: HashMap<Uuid, Handed>,
+    /// When each agent was last given something.
+    agents: HashMap<AgentId, Timestamp>,
+    /// When each agent was told that there is ready work.
+    called: HashMap<AgentId, Timestamp>,
+}
+
+/// What was handed out, and to whom.
+#[derive(Default)]
+pub(crate) struct Desk(Mutex<Entries>);
+
+impl Desk {
+    /// Whether somebody else is looking at it.
+    pub(crate) fn is_with_another(&self, item: Item, me: AgentId, now: Timestamp) -> bool {
+        self.handed(item).is_some_and(|one| one.to != me && one.at.until(now) < HELD_FOR)
+    }
+
+    /// Whether somebody looked at it a while ago, and it is as it was.
+    pub(crate) fn was_left(&self, item: Item, now: Timestamp) -> bool {
+        self.handed(item).is_some_and(|one| one.at.until(now) < LEFT_FOR)
+    }
+
+    fn handed(&self, item: Item) -> Option<Handed> {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.items.get(&item.id).copied().filter(|one| one.version == item.version)
+    }
+
+    /// Notes that `me` looks at it from now on; whether it may: of two at once, one does.
+    pub(crate) fn hand(&self, item: Item, me: AgentId, now: Timestamp) -> bool {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = entries.items.get(&item.id).filter(|one| one.version == item.version);
+        if known.is_some_and(|one| one.to != me && one.at.until(now) < HELD_FOR) {
+            return false;
+        }
+        if entries.items.len() >= ENTRIES_MAX {
+            entries.items.retain(|_, one| one.at.until(now) < LEFT_FOR);
+        }
+        if entries.items.len() >= ENTRIES_MAX {
+            entries.items.clear();
+        }
+        entries.items.insert(item.id, Handed { version: item.version, to: me, at: now });
+        true
+    }
+
+    /// How many things others look at.
+    pub(crate) fn held_by_others(&self, me: AgentId, now: Timestamp) -> usize {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = |one: &&Handed| one.to != me && one.at.until(now) < HELD_FOR;
+        entries.items.values().filter(held).count()
+    }
+
+    /// Whether `me` is told of ready work, of which there are `ready` pieces: no more agents are told
+    /// than there is work for, as long as those who were told may still come.
+    pub(crate) fn call(&self, me: AgentId, ready: i64, now: Timestamp) -> bool {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.called.retain(|_, at| at.until(now) < CALLED_FOR);
+        let others = entries.called.keys().filter(|one| **one != me).count();
+        let is_called = i64::try_from(others).is_ok_and(|others| others < ready);
+        if is_called {
+            entries.called.insert(me, now);
+        }
+        is_called
+    }
+
+    /// Notes that `me` came.
+    pub(crate) fn came(&self, me: AgentId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).called.remove(&me);
+    }
+
+    /// When the agent was last given something.
+    pub(crate) fn last_seen(&self, me: AgentId) -> Option<Timestamp> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).agents.get(&me).copied()
+    }
+
+    /// When the agent was given something before this time, which is noted.
+    pub(crate) fn seen_before(&self, me: AgentId, now: Timestamp) -> Option<Timestamp> {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.agents.len() >= ENTRIES_MAX {
+            entries.agents.clear();
+        }
+        entries.agents.insert(me, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_looks_at_is_not_given_to_another_until_it_changes_or_time_passes() {
+        let (desk, now) = (Desk::default(), Timestamp::from_micros(1_000_000));
+        let agent = |n| AgentId::from_uuid(Uuid::from_u128(n));
+        let item = Item { id: Uuid::from_u128(7), version: (3, 0) };
+        let (ann, bob) = (agent(1), agent(2));
+        assert!(desk.hand(item, ann, now) && desk.hand(item, ann, now));
+        assert!(!desk.hand(item, bob, now) && desk.is_with_another(item, bob, now));
+        assert!(desk.was_left(item, now) && !desk.is_with_another(item, ann, now));
+        assert_eq!((desk.held_by_others(bob, now), desk.held_by_others(ann, now)), (1, 0));
+        let changed = Item { version: (4, 0), ..item };
+        assert!(!desk.is_with_another(changed, bob, now) && !desk.was_left(changed, now));
+        let later = now.plus(HELD_FOR);
+        assert!(desk.was_left(item, later) && desk.hand(item, bob, later));
+        assert!(!desk.was_left(item, later.plus(LEFT_FOR)));
+    }
+}
