@@ -53,7 +53,9 @@ pub const fn stirs(kind: EventKind) -> &'static [Role] {
             &[Role::Planner, Role::Executor]
         }
         Kind::PatrolRecordOpened | Kind::PatrolRecordReopened => &[Role::Patrol],
-        Kind::SettingsChanged | Kind::Imported => Role::ALL,
+        // A budget that is set anew may be one that is not used up.
+        Kind::SettingsChanged | Kind::Imported | Kind::BudgetSet => Role::ALL,
+        Kind::RoundOpened => &[Role::Planner, Role::Executor],
         Kind::TaskEdited
         | Kind::ModuleCreated
         | Kind::ModuleEdited
@@ -63,6 +65,15 @@ pub const fn stirs(kind: EventKind) -> &'static [Role] {
         | Kind::SubTaskSession
         | Kind::SubTaskSubmittedLate
         | Kind::SubTaskApproved
+        | Kind::SubTaskApprovalGiven
+        | Kind::TaskPolicySet
+        | Kind::RecurrenceSet
+        | Kind::RecurrencePaused
+        | Kind::RecurrenceResumed
+        | Kind::RecurrenceEnded
+        | Kind::RoundSkipped
+        | Kind::UsageReported
+        | Kind::BudgetReached
         | Kind::NoteAdded
         | Kind::PatrolRecordResolved
         | Kind::PatrolRecordIgnored

@@ -126,6 +126,7 @@ mod tests {
             kind: WorkKind::Once,
             priority: Priority::Medium,
             recurrence: None,
+            required_capabilities: Vec::new(),
         };
         let strict = Requirements {
             module: true,

@@ -257,6 +257,7 @@ impl SubTask {
             kind: self.kind,
             priority: self.priority,
             recurrence: None,
+            required_capabilities: self.required_capabilities.clone().into(),
         }
     }
 

@@ -3,8 +3,8 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    admin, agents, diagnosis, events, feed, logs, next, patrol, policies, recurrence, reviews, rules,
-    scores, setup, skills, sub_tasks, tasks, tools, usage,
+    admin, agents, diagnosis, events, feed, logs, next, patrol, policies, recurrence, reviews,
+    rules, scores, setup, skills, sub_tasks, tasks, tools, usage,
 };
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {

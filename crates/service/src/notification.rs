@@ -98,7 +98,7 @@ impl Service {
             if due.is_empty() {
                 return Ok(());
             }
-            let taken = self.take(due)?;
+            let taken = self.take_due(due)?;
             thread::scope(|scope| {
                 for one in &taken {
                     scope.spawn(|| self.deliver(one));
@@ -109,7 +109,7 @@ impl Service {
     }
 
     /// Those that nobody else took meanwhile.
-    fn take(&self, due: Vec<Delivery>) -> Result<Vec<Delivery>, ServiceError> {
+    fn take_due(&self, due: Vec<Delivery>) -> Result<Vec<Delivery>, ServiceError> {
         let now = self.now();
         self.store.write(move |writer| -> Result<_, ServiceError> {
             let mut taken = Vec::with_capacity(due.len());

@@ -80,7 +80,7 @@ impl Service {
     }
 
     fn look_round(&self, now: Timestamp) -> Result<Round, ServiceError> {
-        let look = self.look(now)?;
+        let look = self.see(now)?;
         let mut round = Round { conditions: look.sightings.len(), ..Round::default() };
         let known: HashSet<_> =
             look.records.iter().filter_map(|record| record.dedup_key.as_deref()).collect();

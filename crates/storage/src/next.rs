@@ -92,7 +92,7 @@ pub fn list_unplanned(
 }
 
 /// Tasks in `status` whose sub-tasks are over, at least one of them done, oldest first: what is
-/// ready to be delivered.
+/// ready to be delivered. While rounds of its work are to come, it is not.
 ///
 /// # Errors
 /// [`StorageError`] from the database.
@@ -109,7 +109,9 @@ pub fn list_all_done(
         .tokens(OPEN)
         .sql(
             ")) AND EXISTS (SELECT 1 FROM sub_task WHERE sub_task.task_id = newest.id \
-             AND sub_task.status = 'done') ORDER BY newest.created_at, newest.id LIMIT ",
+             AND sub_task.status = 'done') AND NOT EXISTS (SELECT 1 FROM series \
+             WHERE series.task_id = newest.id AND (next_due IS NOT NULL OR queued_since IS NOT NULL)) \
+             ORDER BY newest.created_at, newest.id LIMIT ",
         )
         .value(limit);
     ids(reader, statement)

@@ -14,13 +14,18 @@ use openmoss_domain::series::Rounds;
 use openmoss_domain::sub_task::{Draft, Place, Priority, Status, WorkKind};
 use openmoss_domain::usage::{Cost, OwnCap, Usage};
 use openmoss_domain::{
-    Actor, Agent, AgentId, AgentStatus, Capabilities, Command, DeliveryId, Event, EventId, EventKind, Keyword, Module, ModuleId, ModuleSort, PatrolStatus, Policy, RequestId, Review, ReviewId, ReviewResult, Role, RuleScope, Series, SeriesId, Severity, SortOrder, SubTask, SubTaskId, SubTaskSort, Task, TaskId, TaskSort, TaskStatus, Transition,
+    Actor, Agent, AgentId, AgentStatus, Capabilities, Command, DeliveryId, Event, EventId,
+    EventKind, Keyword, Module, ModuleId, ModuleSort, PatrolStatus, Policy, RequestId, Review,
+    ReviewId, ReviewResult, Role, RuleScope, Series, SeriesId, Severity, SortOrder, SubTask,
+    SubTaskId, SubTaskSort, Task, TaskId, TaskSort, TaskStatus, Transition,
 };
 use openmoss_storage::agent::listed::{self, OrderBy};
 use openmoss_storage::sub_task::Search;
 use openmoss_storage::usage::{BudgetOf, SumOf};
 use openmoss_storage::{
-    ByTime, StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, delivery, event, idempotency, log, module, next, note, patrol, prerequisite, request, review, rule, score, series, session, sub_task, submission, task, task_policy, usage,
+    ByTime, StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, delivery, event,
+    idempotency, log, module, next, note, patrol, prerequisite, request, review, rule, score,
+    series, session, sub_task, submission, task, task_policy, usage,
 };
 use openmoss_testkit::{START, TestDb, draft, record_statements};
 use uuid::Uuid;

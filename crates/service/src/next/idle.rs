@@ -18,6 +18,11 @@ pub(super) const CHECK_AGAIN: Duration = Duration::from_mins(1);
 
 impl Service {
     pub(super) fn idle(&self, me: Seeker) -> Result<NextWork, ServiceError> {
+        if me.role == Role::Executor
+            && let Some(stop) = self.budget_stop(me.id)?
+        {
+            return Ok(NextWork::idle(&stop.to_string(), CHECK_AGAIN, Left::ForOthers));
+        }
         let (reason, left) = self.read(|reader| match me.role {
             Role::Executor => self.why_no_work(reader, me),
             Role::Reviewer => why_no_review(reader, me),

@@ -122,9 +122,10 @@ pub(super) fn has_room(
 impl Service {
     /// What `me` should do next. An agent that asks by itself is shown what was left as it is, too.
     pub(super) fn look(&self, me: Seeker, is_asked: bool) -> Result<Look, ServiceError> {
+        let is_stopped = me.role == Role::Executor && self.budget_stop(me.id)?.is_some();
         self.read(|reader| {
             let lead = match me.role {
-                Role::Executor => return self.look_for_work(reader, me),
+                Role::Executor => return self.look_for_work(reader, me, is_stopped),
                 Role::Reviewer => self.look_for_review(reader, me),
                 Role::Planner => self.look_for_plan(reader, me, is_asked),
                 Role::Patrol => self.look_for_records(reader, me, is_asked),
@@ -133,11 +134,16 @@ impl Service {
         })
     }
 
-    fn look_for_work(&self, reader: &mut Reader, me: Seeker) -> Result<Look, ServiceError> {
+    fn look_for_work(
+        &self,
+        reader: &mut Reader,
+        me: Seeker,
+        is_stopped: bool,
+    ) -> Result<Look, ServiceError> {
         if let Some((action, found)) = own(reader, me.id)? {
             return Ok(Look::Own(action, Box::new(found)));
         }
-        if !has_room(reader, me.id, self.policy())? {
+        if is_stopped || !has_room(reader, me.id, self.policy())? {
             return Ok(Look::Nothing);
         }
         let able = find_able(reader, me.id)?;

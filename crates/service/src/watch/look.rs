@@ -102,7 +102,7 @@ impl Look {
 }
 
 impl Service {
-    pub(super) fn look(&self, now: Timestamp) -> Result<Look, ServiceError> {
+    pub(super) fn see(&self, now: Timestamp) -> Result<Look, ServiceError> {
         let (policy, settings) = (self.policy(), self.settings());
         self.read(|reader| {
             let mut look = Look {
