@@ -106,7 +106,7 @@ enum Way {
 /// What shall become of it.
 #[derive(Debug, Deserialize, ToSchema)]
 struct Redirect {
-    /// assign: give it to the executor agent_id, whoever has it now. requeue: back into the queue
+    /// assign: give it to that executor, whoever has it now. requeue: back into the queue
     /// from blocked. release: back into the queue before it was started. cancel: give it up.
     /// reopen: do it again after it was done or cancelled.
     action: Way,

@@ -124,12 +124,7 @@ pub(super) fn window(page: Option<u32>) -> (u32, Window) {
 }
 
 fn read_work(turn: &Turn<'_>, mut arguments: Arguments) -> Told {
-    let id = arguments.id("sub_task")?;
-    whole(turn, id)
-}
-
-/// A sub-task with what belongs to it.
-pub(super) fn whole(turn: &Turn<'_>, id: SubTaskId) -> Told {
+    let id: SubTaskId = arguments.id("sub_task")?;
     let seen = turn.service.find_sub_task(turn.cx.actor, id)?;
     let newest = Window { offset: 0, limit: SHOWN };
     let around = Around {

@@ -75,10 +75,10 @@ pub(super) const TOOLS: &[Tool] = &[
 
 /// In which session.
 #[derive(Debug, Deserialize, ToSchema)]
-pub(super) struct Session {
+struct Session {
     /// The name of your session, if you know it.
     #[schema(max_length = 200)]
-    pub(super) session_id: Option<String>,
+    session_id: Option<String>,
 }
 
 impl Turn<'_> {
@@ -88,7 +88,7 @@ impl Turn<'_> {
     }
 
     /// Begins, or begins again after a rejection.
-    pub(super) fn begin(&self, id: SubTaskId, session: Option<&str>) -> Result<SubTask, Problem> {
+    fn begin(&self, id: SubTaskId, session: Option<&str>) -> Result<SubTask, Problem> {
         Ok(self.service.start_sub_task(&self.cx, id, session, None)?)
     }
 }
