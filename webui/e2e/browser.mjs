@@ -133,6 +133,8 @@ const pages = () => ({
   skill: '/skills/wordpress-skill',
   'skill-script': '/skills/wordpress-skill?file=wordpress.py',
   about: '/about',
+  usage: '/usage',
+  'usage-budgets': '/usage?view=budgets',
   'not-found': '/no-such-page',
 })
 
@@ -195,6 +197,20 @@ test('a score is adjusted, and the leaderboard follows', async () => {
   await dialog.getByLabel('Reason').fill('A good idea')
   await dialog.getByRole('button', { name: 'Adjust a score' }).click()
   await page.getByRole('row', { name: /eli/ }).getByText('42', { exact: true }).waitFor()
+  assert.deepEqual(wrong, [])
+})
+
+test('a budget is set, and shows that it is used up', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/usage`)
+  await page.getByRole('button', { name: 'Budget of eli' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Budget' })
+  await dialog.getByLabel('Cost').fill('0.25')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('tab', { name: 'Budgets' }).click()
+  const row = page.getByRole('row', { name: /eli/ })
+  await row.getByText('0.50 of 0.25').waitFor()
+  await row.getByText('Used up').waitFor()
   assert.deepEqual(wrong, [])
 })
 

@@ -15,6 +15,7 @@ import { setup } from './setup'
 import { shell } from './shell'
 import { skills } from './skills'
 import { tasks } from './tasks'
+import { usage } from './usage'
 import { vocabulary } from './vocabulary'
 
 export const en = {
@@ -32,4 +33,5 @@ export const en = {
   setup,
   skills,
   tasks,
+  usage,
 }

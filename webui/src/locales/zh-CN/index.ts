@@ -16,6 +16,7 @@ import { setup } from './setup'
 import { shell } from './shell'
 import { skills } from './skills'
 import { tasks } from './tasks'
+import { usage } from './usage'
 import { vocabulary } from './vocabulary'
 
 export const zhCN: Translation = {
@@ -33,4 +34,5 @@ export const zhCN: Translation = {
   setup,
   skills,
   tasks,
+  usage,
 }
