@@ -9,7 +9,7 @@ export const usage = {
   costByDay: 'Cost by day',
   tokensByDay: 'Tokens by day',
   today: 'Budget of everybody today',
-  inSettings: 'The budgets of all are in the settings.',
+  inSettings: 'Budgets that hold for all',
   usedUp: 'Used up',
   usedUpText: 'It is used up: nobody can claim work until the next day, or until it is raised.',
   of: {
@@ -24,6 +24,7 @@ export const usage = {
   budget: 'Budget',
   budgets: 'Budgets',
   budgetOf: 'Budget of {name}',
+  toSettings: 'To the settings',
   setBudget: 'Set a budget',
   change: 'Change',
   changeOf: 'Change the budget of {name}',

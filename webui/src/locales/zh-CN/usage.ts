@@ -12,7 +12,7 @@ export const usage: Translation<typeof original> = {
   costByDay: '每日费用',
   tokensByDay: '每日 Token 数',
   today: '今日全体预算',
-  inSettings: '适用于全体的预算在设置中。',
+  inSettings: '适用于全体的预算',
   usedUp: '已用尽',
   usedUpText: '预算已用尽：在第二天或提高预算之前，任何人都无法领取工作。',
   of: {
@@ -27,6 +27,7 @@ export const usage: Translation<typeof original> = {
   budget: '预算',
   budgets: '预算',
   budgetOf: '{name} 的预算',
+  toSettings: '前往设置',
   setBudget: '设置预算',
   change: '修改',
   changeOf: '修改 {name} 的预算',
