@@ -214,6 +214,25 @@ test('a budget is set, and shows that it is used up', async () => {
   assert.deepEqual(wrong, [])
 })
 
+test('a goal is stated on a schedule, which is paused and resumed', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/tasks`)
+  await page.getByRole('button', { name: 'New goal' }).click()
+  const dialog = page.getByRole('dialog', { name: 'New goal' })
+  await dialog.getByLabel('Goal', { exact: true }).fill('A report each working day')
+  await dialog.getByLabel('How often').selectOption('recurring')
+  await dialog.getByText('The next times, here').waitFor()
+  await dialog.getByRole('button', { name: 'State the goal' }).click()
+  await page.getByText('Every working day at 9:00').waitFor()
+  await settle(page)
+  await check(page, 'task-schedule')
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await page.getByText('Paused').waitFor()
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await page.getByText('Next round').waitFor()
+  assert.deepEqual(wrong, [])
+})
+
 test('a note is added, and the feed shows it as it happens', async () => {
   const { page, wrong } = await openSignedIn()
   const { page: feed, wrong: wrongThere } = await openSignedIn()

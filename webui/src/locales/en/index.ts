@@ -9,6 +9,7 @@ import { logs } from './logs'
 import { patrol } from './patrol'
 import { prompts } from './prompts'
 import { reviews } from './reviews'
+import { schedule } from './schedule'
 import { scores } from './scores'
 import { settings } from './settings'
 import { setup } from './setup'
@@ -28,6 +29,7 @@ export const en = {
   patrol,
   prompts,
   reviews,
+  schedule,
   scores,
   settings,
   setup,

@@ -10,6 +10,7 @@ import { logs } from './logs'
 import { patrol } from './patrol'
 import { prompts } from './prompts'
 import { reviews } from './reviews'
+import { schedule } from './schedule'
 import { scores } from './scores'
 import { settings } from './settings'
 import { setup } from './setup'
@@ -29,6 +30,7 @@ export const zhCN: Translation = {
   patrol,
   prompts,
   reviews,
+  schedule,
   scores,
   settings,
   setup,
