@@ -133,6 +133,8 @@ const pages = () => ({
   skill: '/skills/wordpress-skill',
   'skill-script': '/skills/wordpress-skill?file=wordpress.py',
   about: '/about',
+  usage: '/usage',
+  'usage-budgets': '/usage?view=budgets',
   'not-found': '/no-such-page',
 })
 
@@ -195,6 +197,39 @@ test('a score is adjusted, and the leaderboard follows', async () => {
   await dialog.getByLabel('Reason').fill('A good idea')
   await dialog.getByRole('button', { name: 'Adjust a score' }).click()
   await page.getByRole('row', { name: /eli/ }).getByText('42', { exact: true }).waitFor()
+  assert.deepEqual(wrong, [])
+})
+
+test('a budget is set, and shows that it is used up', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/usage`)
+  await page.getByRole('button', { name: 'Budget of eli' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Budget' })
+  await dialog.getByLabel('Cost').fill('0.25')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('tab', { name: 'Budgets' }).click()
+  const row = page.getByRole('row', { name: /eli/ })
+  await row.getByText('0.50 of 0.25').waitFor()
+  await row.getByText('Used up').waitFor()
+  assert.deepEqual(wrong, [])
+})
+
+test('a goal is stated on a schedule, which is paused and resumed', async () => {
+  const { page, wrong } = await openSignedIn()
+  await page.goto(`${server.address}/tasks`)
+  await page.getByRole('button', { name: 'New goal' }).click()
+  const dialog = page.getByRole('dialog', { name: 'New goal' })
+  await dialog.getByLabel('Goal', { exact: true }).fill('A report each working day')
+  await dialog.getByLabel('How often').selectOption('recurring')
+  await dialog.getByText('The next times, here').waitFor()
+  await dialog.getByRole('button', { name: 'State the goal' }).click()
+  await page.getByText('Every working day at 9:00').waitFor()
+  await settle(page)
+  await check(page, 'task-schedule')
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await page.getByText('Paused').waitFor()
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await page.getByText('Next round').waitFor()
   assert.deepEqual(wrong, [])
 })
 

@@ -94,6 +94,9 @@ export async function seed(address) {
   await post(address, `/api/sub-tasks/${blocked}/notes`, { text: HARMFUL }, admin)
   await post(address, '/api/logs', { action: 'reflection', sub_task_id: done, summary: HARMFUL }, executor.as)
   await post(address, '/api/admin/scores/adjust', { agent_id: executor.id, score_delta: -3, reason: 'Late' }, admin)
+  const usage = { sub_task_id: done, model: 'a-model', input_tokens: 52_000, output_tokens: 1800, cost: '0.5' }
+  await post(address, '/api/usage', usage, executor.as)
+  await call('PUT', address, `/api/admin/budgets/tasks/${task.id}`, { cost: '20' }, admin)
   const finding = { type: 'blocked_long', severity: 'critical', description: HARMFUL, sub_task_id: blocked, agent_id: executor.id }
   const { record } = await post(address, '/api/patrol-records', finding, admin)
   return { token, admin, key: planner.key, task: task.id, agent: executor.id, done, inReview, blocked, record: record.id, review: review.id }

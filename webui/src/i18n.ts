@@ -47,6 +47,7 @@ const DATE_TIME = {
 
 const NUMBER = {
   count: { maximumFractionDigits: 0 },
+  amount: { minimumFractionDigits: 2, maximumFractionDigits: 4 },
   compact: { notation: 'compact', maximumFractionDigits: 1 },
   delta: { maximumFractionDigits: 0, signDisplay: 'exceptZero' },
   percent: { style: 'percent', maximumFractionDigits: 0 },

@@ -35,6 +35,13 @@ export function usePatrolActions(changed: () => Promise<void>) {
     await done('reopen')
   })
 
+  /** The server looks round by itself from time to time, and now. */
+  const look = useAction(async () => {
+    const round = await read(api.POST('/api/admin/patrol/run'))
+    toast(t('patrol.looked', { ...round }))
+    await changed()
+  })
+
   async function begin(record: PatrolRecord, action: PatrolAction): Promise<void> {
     if (action !== 'reopen') {
       asked.value = { record, action }
@@ -61,5 +68,5 @@ export function usePatrolActions(changed: () => Promise<void>) {
     return te(key) ? t(key) : kind
   }
 
-  return { asked, changes, error, begin, done, close, kindText }
+  return { asked, changes, error, look, begin, done, close, kindText }
 }

@@ -9,12 +9,14 @@ import { logs } from './logs'
 import { patrol } from './patrol'
 import { prompts } from './prompts'
 import { reviews } from './reviews'
+import { schedule } from './schedule'
 import { scores } from './scores'
 import { settings } from './settings'
 import { setup } from './setup'
 import { shell } from './shell'
 import { skills } from './skills'
 import { tasks } from './tasks'
+import { usage } from './usage'
 import { vocabulary } from './vocabulary'
 
 export const en = {
@@ -27,9 +29,11 @@ export const en = {
   patrol,
   prompts,
   reviews,
+  schedule,
   scores,
   settings,
   setup,
   skills,
   tasks,
+  usage,
 }

@@ -2,6 +2,8 @@ export const patrol = {
   title: 'Patrol',
   one: 'Finding',
   text: 'What stands still or goes wrong, found by the server and by patrol agents.',
+  look: 'Look now',
+  looked: 'Looked: {opened} new findings, {resolved} resolved, {requeued} sub-tasks back in the queue.',
   finding: 'Finding',
   severity: 'Severity',
   anySeverity: 'Every severity',

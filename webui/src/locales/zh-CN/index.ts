@@ -10,12 +10,14 @@ import { logs } from './logs'
 import { patrol } from './patrol'
 import { prompts } from './prompts'
 import { reviews } from './reviews'
+import { schedule } from './schedule'
 import { scores } from './scores'
 import { settings } from './settings'
 import { setup } from './setup'
 import { shell } from './shell'
 import { skills } from './skills'
 import { tasks } from './tasks'
+import { usage } from './usage'
 import { vocabulary } from './vocabulary'
 
 export const zhCN: Translation = {
@@ -28,9 +30,11 @@ export const zhCN: Translation = {
   patrol,
   prompts,
   reviews,
+  schedule,
   scores,
   settings,
   setup,
   skills,
   tasks,
+  usage,
 }

@@ -5,6 +5,8 @@ export const patrol: Translation<typeof original> = {
   title: '巡查',
   one: '问题',
   text: '停滞或出错的事项，由服务器和巡查者发现。',
+  look: '立即巡查',
+  looked: '巡查完成：新问题 {opened} 个，已解决 {resolved} 个，{requeued} 个子任务回到队列。',
   finding: '问题',
   severity: '严重程度',
   anySeverity: '全部程度',
