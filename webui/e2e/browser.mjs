@@ -1,8 +1,11 @@
 // Drives the real program in a real browser: every page of the dashboard, and Swagger UI.
 // Run with `npm run browser` after `cargo build --release`; screenshots go to target/screenshots.
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { chromium } from 'playwright-core'
 import { call, PASSWORD, post, seed, startServer } from './server.mjs'
@@ -120,6 +123,8 @@ const pages = () => ({
   'logs-of-agent': `/logs?view=requests&agent=${known.agent}`,
   patrol: '/patrol',
   'patrol-record': `/patrol?record=${known.record}`,
+  'agent-new': '/agents/new',
+  'agent-connect': `/agents/new?agent=${known.agent}`,
   settings: '/settings',
   access: '/settings?part=access',
   prompts: '/prompts',
@@ -297,6 +302,41 @@ test('the board refuses a move with the reason, and makes one that is allowed', 
   await column('In review').locator('article').first().waitFor({ state: 'detached' })
   assert.deepEqual(wrong, [])
 })
+
+/** Runs a command as its reader would, in a home of its own. */
+function runAtHome(command, home) {
+  const env = { PATH: process.env.PATH, HOME: home, OPENMOSS_NO_TIMER: '1' }
+  return execFileSync('sh', ['-c', command], { cwd: home, env, encoding: 'utf8' })
+}
+
+for (const [runtime, files] of Object.entries({
+  'Plain shell': ['openmoss/NAME/.openmoss/env', 'openmoss/NAME/skills/task-executor-skill/task-cli.py'],
+  'Claude Code': ['openmoss/NAME/CLAUDE.md', 'openmoss/NAME/.claude/skills/task-executor-skill/SKILL.md'],
+  OpenClaw: ['.openclaw/openclaw.json', '.openclaw/workspace/skills/task-executor-skill/SKILL.md'],
+})) {
+  test(`an agent for ${runtime} is added by one command, and the wizard sees its first call`, async () => {
+    const { page, wrong } = await openSignedIn()
+    const name = `ida-${runtime.replace(' ', '-').toLowerCase()}`
+    await page.goto(`${server.address}/agents`)
+    await page.getByRole('link', { name: 'Add an agent' }).click()
+    await page.getByLabel('Name').fill(name)
+    await page.getByRole('button', { name: 'Next' }).click()
+    await page.getByLabel(runtime).check()
+    await page.getByRole('button', { name: 'Make the command' }).click()
+    const command = await page.getByRole('region', { name: 'Command' }).textContent()
+    await check(page, `agent-command-${name}`)
+    const home = mkdtempSync(join(tmpdir(), 'openmoss-home-'))
+    runAtHome(command, home)
+    for (const file of files) assert.ok(existsSync(join(home, file.replace('NAME', name))), file)
+    await page.getByRole('region', { name: 'Command' }).waitFor({ state: 'detached' })
+    await check(page, `agent-connected-${name}`)
+    await page.getByRole('link', { name: 'To the agent' }).click()
+    await page.getByRole('heading', { name }).waitFor()
+    assert.throws(() => runAtHome(command, home), /run already/)
+    rmSync(home, { recursive: true })
+    assert.deepEqual(wrong, [])
+  })
+}
 
 test('a goal that is being written outlives the session', async () => {
   const { page } = await openPage()

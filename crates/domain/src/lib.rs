@@ -23,6 +23,7 @@ pub mod module;
 pub mod next;
 pub mod note;
 pub mod notification;
+pub mod onboarding;
 pub mod outbox;
 pub mod page;
 pub mod patrol;

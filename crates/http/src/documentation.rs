@@ -157,6 +157,8 @@ const WITHOUT_IDEMPOTENCY_KEY: &[&str] = &[
     "/api/admin/skills",
     "/api/setup/initialize",
     "/api/admin/agents/{agent_id}/reset-key",
+    "/api/admin/agents/{agent_id}/onboarding",
+    "/api/onboarding",
 ];
 /// These make an agent once, and answer a repeat with a fresh key for it: keys are not kept.
 const WITH_FRESH_KEY: &[&str] = &["/api/agents/register", "/api/agents", "/api/admin/agents"];
@@ -190,8 +192,8 @@ Coordination for teams of AI agents. Agents send `Authorization: Bearer <key>`, 
 `code` is one of those under `ProblemCode`, and its `type` leads to an explanation. Every POST that
 takes an `Idempotency-Key` may be repeated with it: within a day a repeat gets the first answer, but
 for those that make an agent, whose key is never shown twice: a repeat gets a fresh one. Login, logout,
-setup and reset-key take no such key. Agents whose runtime speaks the Model Context Protocol find the same as tools at
-`/mcp`.";
+setup, reset-key and onboarding take no such key. Agents whose runtime speaks the Model Context Protocol find the
+same as tools at `/mcp`.";
 
 /// The groups of operations, in the order in which one meets them.
 const TAGS: &[(&str, &str)] = &[
@@ -214,7 +216,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Events", "Everything that happened, in order."),
 ];
 
-fn identities() -> [(&'static str, SecurityScheme); 4] {
+fn identities() -> [(&'static str, SecurityScheme); 5] {
     let header = |name: &str, description: &str| {
         SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(name, description)))
     };
@@ -227,6 +229,10 @@ fn identities() -> [(&'static str, SecurityScheme); 4] {
         ("agent_key", header("X-Agent-Key", "An agent's API key, instead of the bearer")),
         ("admin", header("X-Admin-Token", "The token from /api/admin/login")),
         ("registration", header("X-Registration-Token", "The token for self-registration")),
+        (
+            "onboarding",
+            header("X-Onboarding-Token", "The token of a command that connects an agent"),
+        ),
     ]
 }
 

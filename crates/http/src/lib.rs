@@ -16,6 +16,7 @@ mod input;
 mod logs;
 mod mcp;
 mod next;
+mod onboarding;
 mod page;
 mod patrol;
 mod policies;

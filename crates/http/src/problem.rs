@@ -42,6 +42,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("recurrence.not_found", 404, "It does not come round again by a schedule."),
     ("prompt.not_found", 404, "No such prompt."),
     ("skill.not_found", 404, "No such skill."),
+    ("onboarding.not_found", 404, "No command to connect this agent was made yet."),
     ("method_not_allowed", 405, "The path exists, this method does not."),
     ("already_exists", 409, "The name or the single place is taken."),
     ("concurrent_change", 409, "Somebody else changed the same thing again and again."),

@@ -3,8 +3,8 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    admin, agents, diagnosis, events, feed, logs, next, patrol, policies, recurrence, reviews,
-    rules, scores, setup, skills, sub_tasks, tasks, tools, usage,
+    admin, agents, diagnosis, events, feed, logs, next, onboarding, patrol, policies, recurrence,
+    reviews, rules, scores, setup, skills, sub_tasks, tasks, tools, usage,
 };
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
@@ -27,5 +27,6 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     admin::routes(config);
     feed::routes(config);
     skills::routes(config);
+    onboarding::routes(config);
     setup::routes(config);
 }

@@ -83,6 +83,12 @@ vocabulary! {
     PromptStatus => openmoss_domain::prompt::PromptStatus,
     /// In which language a text is written.
     Language => openmoss_domain::prompt::Language,
+    /// What an agent lives in.
+    Runtime => openmoss_domain::onboarding::Runtime,
+    /// What wakes an agent.
+    WakeBy => openmoss_domain::onboarding::WakeBy,
+    /// What became of a command that connects an agent.
+    OnboardingStatus => openmoss_domain::onboarding::OnboardingStatus,
     /// What happened.
     EventKind => openmoss_domain::EventKind,
     /// What people can be told about.

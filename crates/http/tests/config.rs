@@ -87,9 +87,13 @@ fn every_source_is_told_and_no_secret() {
     };
     assert_eq!(
         row("project.name"),
-        &json!({"key": "project.name", "value": "Apollo", "source": "database"})
+        &json!({"key": "project.name", "value": "Apollo", "source": "database", "is_editable": true})
     );
     assert_eq!(row("server.port")["source"], "default");
+    assert_eq!(row("server.timezone")["is_editable"], true);
+    for decided_at_start in ["server.port", "database.path", "admin.password", "content.root"] {
+        assert_eq!(row(decided_at_start)["is_editable"], false, "{decided_at_start}");
+    }
     assert_eq!(row("agent.registration_token")["value"], "***");
     assert!(!sources.to_string().contains(REGISTRATION_TOKEN));
 }

@@ -34,6 +34,7 @@ mod mcp;
 mod next;
 mod notes;
 mod notifications;
+mod onboarding;
 mod openapi;
 mod paging;
 mod patrol;

@@ -46,6 +46,7 @@ fn examples(server: &TestServer) -> Vec<Reply> {
         admin.get("/api/admin/prompts/agents/executor-nobody"),
         admin.call("DELETE", "/api/admin/prompts/agents/executor-ada").send(),
         admin.get("/api/skills/nothing-of-this-name"),
+        admin.get(&format!("/api/admin/agents/{NOBODY}/onboarding")),
         anyone.call("DELETE", "/api/tasks").send(),
         admin.post("/api/rules", &json!({"scope": "global", "content": "x"})),
         planner.call("POST", "/api/tasks").body(vec![b' '; (1 << 20) + 1]).send(),

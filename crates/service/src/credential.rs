@@ -28,6 +28,11 @@ pub(crate) fn new_api_key() -> Secret {
     Secret::new(format!("ak_{}", random_hex(16)))
 }
 
+/// A new token for one onboarding: `ot_` and 32 hex digits.
+pub(crate) fn new_onboarding_token() -> Secret {
+    Secret::new(format!("ot_{}", random_hex(16)))
+}
+
 /// A new admin token: 64 hex digits.
 pub(crate) fn new_admin_token() -> Secret {
     Secret::new(random_hex(32))

@@ -30,6 +30,7 @@ pub mod log;
 pub mod next;
 pub mod note;
 pub mod notification;
+pub mod onboarding;
 pub mod patrol;
 pub mod plan;
 pub mod prompt;

@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use openmoss_domain::prompt::{
     Language, PromptStatus, compose, fill, is_slug, slug_for, slug_moved_to,
 };
-use openmoss_domain::{Fields, Role, text};
+use openmoss_domain::{Agent, Fields, Role, text};
 
 use self::file::{AgentFile, Head};
 use crate::Service;
@@ -27,6 +27,9 @@ const KEY: &str = "<your API key>";
 const NAME: &str = "<your name>";
 /// What stands for the token while no agent may register itself.
 const NO_REGISTRATION: &str = "<self-registration is off: ask the admin for a key>";
+
+/// What stands for the token in the prompt of an agent that has its key already.
+const CONNECTED: &str = "<not needed: you are registered>";
 
 /// The text that a role begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -394,11 +397,41 @@ impl Service {
         there.unwrap_or_else(|| path(Language::English))
     }
 
+    /// What an agent is told that has its key already: the prompt of its name, or else its role's
+    /// template and its description. Without how to connect, and without the registration token.
+    ///
+    /// # Errors
+    /// When the program was built without the template.
+    pub(crate) fn prompt_of_agent(
+        &self,
+        agent: &Agent,
+        language: Language,
+        base_url: &str,
+    ) -> Result<String, ServiceError> {
+        let is_own = |prompt: &AgentPrompt| {
+            prompt.name == agent.name && prompt.role == Some(agent.role) && prompt.problem.is_none()
+        };
+        let own = self.list_agent_prompts(language).into_iter().find(is_own);
+        let has_template = own.as_ref().is_none_or(|own| own.has_template);
+        let template = match has_template {
+            true => Some(self.find_template(agent.role.as_str(), language)?.content),
+            false => None,
+        };
+        let text = own.map_or_else(|| agent.description.clone(), |own| own.content);
+        let whole = compose(template.as_deref(), &text, "");
+        Ok(self.fill(&whole, agent.role.as_str(), &agent.name, base_url, CONNECTED))
+    }
+
     fn fill_prompt(&self, text: &str, role: &str, name: &str, base_url: &str) -> String {
         let settings = self.settings();
         let agent = &settings.agent;
         let token = agent.registration_token.expose();
         let is_open = agent.allow_registration && !token.is_empty();
+        self.fill(text, role, name, base_url, if is_open { token } else { NO_REGISTRATION })
+    }
+
+    fn fill(&self, text: &str, role: &str, name: &str, base_url: &str, token: &str) -> String {
+        let settings = self.settings();
         fill(
             text,
             &[
@@ -408,7 +441,7 @@ impl Service {
                 ("api_key", KEY),
                 ("role", role),
                 ("agent_name", name),
-                ("registration_token", if is_open { token } else { NO_REGISTRATION }),
+                ("registration_token", token),
             ],
         )
     }

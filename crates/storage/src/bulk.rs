@@ -77,6 +77,7 @@ pub const TABLES: &[Table] = &[
 pub const LEFT_OUT: &[(&str, &str)] = &[
     ("admin_session", "a session is a login on the server where it was opened"),
     ("delivery", "what is not sent yet is sent by the server on which it happened"),
+    ("onboarding", "a command is good for an hour, on the server where it was made"),
     ("idempotency", "remembered answers serve the retries of one day"),
     ("turn", "whose turn a job is, of the servers that run now"),
 ];

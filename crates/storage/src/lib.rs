@@ -32,6 +32,7 @@ pub mod log;
 pub mod module;
 pub mod next;
 pub mod note;
+pub mod onboarding;
 pub mod page;
 pub mod patrol;
 pub mod prerequisite;

@@ -203,6 +203,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    onboarding (agent_id) {
+        agent_id -> Text,
+        token_hash -> Text,
+        runtime -> Text,
+        wake_by -> Text,
+        every_minutes -> Integer,
+        language -> Text,
+        created_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     patrol_record (id) {
         id -> Text,
         kind -> Text,
@@ -371,6 +384,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     counter,
     admin_session,
     note,
+    onboarding,
     patrol_record,
     delivery,
     setting,

@@ -24,8 +24,8 @@ use openmoss_storage::sub_task::Search;
 use openmoss_storage::usage::{BudgetOf, SumOf};
 use openmoss_storage::{
     ByTime, StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, delivery, event,
-    idempotency, log, module, next, note, patrol, prerequisite, request, review, rule, score,
-    series, session, sub_task, submission, task, task_policy, usage,
+    idempotency, log, module, next, note, onboarding, patrol, prerequisite, request, review, rule,
+    score, series, session, sub_task, submission, task, task_policy, usage,
 };
 use openmoss_testkit::{START, TestDb, draft, record_statements};
 use uuid::Uuid;
@@ -638,6 +638,13 @@ fn other_cases() -> Vec<Case> {
         found("session::find and touch", |w| {
             w.read(|reader| session::find(reader, "hash"));
             w.write(|writer| session::touch(writer, "hash", START, START));
+        }),
+        found("onboarding::find, find_by_token, use_up and delete", |w| {
+            w.read(|reader| onboarding::find(reader, w.agent));
+            w.read(|reader| onboarding::find_by_token(reader, "hash"));
+            w.write(|writer| onboarding::use_up(writer, "hash", START).map(drop));
+            let agent = w.agent;
+            w.write(move |writer| onboarding::delete(writer, agent));
         }),
         found("session::list", |w| w.read(|reader| session::list(reader, START, PAGE))),
         found("note::list", |w| {

@@ -173,6 +173,9 @@ fn what_the_environment_sets_cannot_be_changed_in_vain() {
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("environment OPENMOSS_PROJECT__NAME"), "{detail}");
     assert_eq!(admin.get("/api/admin/config").ok()["workspace"]["root"], "/workspace");
+    let listed = admin.get("/api/admin/config/sources").ok();
+    let is_editable = |key| row(listed.as_array().unwrap(), key)["is_editable"].clone();
+    assert_eq!([is_editable("project.name"), is_editable("workspace.root")], [false, true]);
     // To say again what is in force does no harm.
     admin.put("/api/admin/config", &change("Fixed")).ok();
     assert_eq!(admin.get("/api/admin/config").ok()["workspace"]["root"], "/srv");

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use actix_web::{get, put};
+use openmoss_service::Service;
 use openmoss_service::settings::keys::{self, Kind};
 use openmoss_service::settings::{SECTIONS, Sourced};
 use serde::{Deserialize, Serialize};
@@ -104,11 +105,14 @@ struct SourceView {
     /// `default`, the file's path, `database`, `environment NAME` or `flag --NAME`. What comes from
     /// the last two cannot be changed here.
     source: String,
+    /// Whether `PUT /api/admin/config` may change it.
+    is_editable: bool,
 }
 
-impl From<Sourced> for SourceView {
-    fn from(one: Sourced) -> Self {
-        Self { key: one.key, value: one.value, source: one.source }
+impl SourceView {
+    fn of(service: &Service, one: Sourced) -> Self {
+        let is_editable = service.is_setting_editable(&one.key);
+        Self { key: one.key, value: one.value, source: one.source, is_editable }
     }
 }
 
@@ -135,7 +139,7 @@ async fn find_config(call: Call) -> Answer<ConfigView> {
 async fn list_config_sources(call: Call) -> Answer<Vec<SourceView>> {
     call.admin(|known| {
         let sources = known.service.list_setting_sources()?;
-        Ok(sources.into_iter().map(SourceView::from).collect())
+        Ok(sources.into_iter().map(|one| SourceView::of(known.service, one)).collect())
     })
     .await
 }

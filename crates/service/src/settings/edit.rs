@@ -77,6 +77,16 @@ impl Service {
         Ok(self.layers.sources(&self.stored_settings()?)?)
     }
 
+    /// Whether [`edit_config`](Self::edit_config) may change the setting: neither is it decided
+    /// before the server listens, nor does the environment or a flag set it.
+    #[must_use]
+    pub fn is_setting_editable(&self, key: &str) -> bool {
+        let section = key.split_once('.').map_or(key, |(section, _)| section);
+        SECTIONS.contains(&section)
+            && !is_decided_at_start(section, key)
+            && self.layers.fixed_by(key).is_none()
+    }
+
     /// Changes the settings that `sections` names; unknown ones are ignored. All or nothing, in
     /// force at once. Returns the sections that were changed.
     ///
@@ -146,7 +156,7 @@ fn read(sections: &Map<String, Value>) -> Result<(Changes, Vec<String>), DomainE
         };
         for (name, value) in values {
             let name = format!("{section}.{name}");
-            if section == "server" && !OF_SERVER.contains(&name.as_str()) {
+            if is_decided_at_start(section, &name) {
                 is_wrong = true;
                 fields.push(name, "is decided before the server starts: change it in the file");
                 continue;
@@ -163,6 +173,11 @@ fn read(sections: &Map<String, Value>) -> Result<(Changes, Vec<String>), DomainE
     }
     fields.finish()?;
     Ok((changes, updated.into_iter().collect()))
+}
+
+/// The rest of `server` is in force from the start to the end of the process.
+fn is_decided_at_start(section: &str, key: &str) -> bool {
+    section == "server" && !OF_SERVER.contains(&key)
 }
 
 /// The value as it is stored, if it has the right type and form.

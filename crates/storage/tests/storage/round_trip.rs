@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use openmoss_domain::event::Payload;
 use openmoss_domain::log::{LogAction, LogEntry};
 use openmoss_domain::notification::{Delivery, NotificationKind};
+use openmoss_domain::onboarding::{Arrangement, Onboarding, Runtime, WakeBy};
 use openmoss_domain::outbox::{DeliveryStatus, Outcome, Sending};
+use openmoss_domain::prompt::Language;
 use openmoss_domain::recurrence::{CatchUp, Overlap, Recurrence};
 use openmoss_domain::requirements::OwnRequirements;
 use openmoss_domain::score::ScoreChange;
@@ -23,9 +25,9 @@ use openmoss_storage::idempotency::Remembered;
 use openmoss_storage::session::Session;
 use openmoss_storage::usage::{BudgetOf, SumOf};
 use openmoss_storage::{
-    StorageError, Swap, Window, agent, delivery, event, idempotency, log, module, note, patrol,
-    prerequisite, review, rule, score, series, session, setting, sub_task, submission, task,
-    task_policy, usage,
+    StorageError, Swap, Window, agent, delivery, event, idempotency, log, module, note, onboarding,
+    patrol, prerequisite, review, rule, score, series, session, setting, sub_task, submission,
+    task, task_policy, usage,
 };
 use openmoss_testkit::{START, TestDb, draft};
 use uuid::Uuid;
@@ -423,6 +425,42 @@ fn events_of_every_kind(db: &TestDb) {
     let about = event::Filter { sub_task_id: Some(sub_task_id), ..of_task };
     assert_eq!(list(about, 0), all.div_ceil(2));
     assert_eq!(list(about, 2), all.div_ceil(2) - 1);
+}
+
+fn onboardings(db: &TestDb) {
+    let store = db.store();
+    let agent = stored_agent(&store, Role::Executor);
+    for (i, runtime) in Runtime::ALL.iter().enumerate() {
+        let seconds = u64::try_from(i).unwrap();
+        let new = Onboarding {
+            agent_id: agent.id,
+            token_hash: format!("hash {i}"),
+            arrangement: Arrangement {
+                runtime: *runtime,
+                wake_by: WakeBy::ALL[i % WakeBy::ALL.len()],
+                every_minutes: 10,
+                language: Language::ALL[i % Language::ALL.len()],
+            },
+            created_at: at(seconds),
+            used_at: None,
+        };
+        let row = new.clone();
+        write(&store, move |writer| onboarding::replace(writer, &row));
+        let find = || store.read(|reader| onboarding::find(reader, agent.id)).unwrap();
+        assert_eq!(find(), Some(new.clone()), "a new one takes the place of the one before");
+        let hash = new.token_hash.clone();
+        let swap = write(&store, move |writer| onboarding::use_up(writer, &hash, at(9)));
+        assert_eq!(swap, Swap::Swapped);
+        assert_eq!(find(), Some(Onboarding { used_at: Some(at(9)), ..new.clone() }));
+        let hash = new.token_hash.clone();
+        let swap = write(&store, move |writer| onboarding::use_up(writer, &hash, at(10)));
+        assert_eq!(swap, Swap::Lost, "it can be used once");
+    }
+    let by_token =
+        |hash: &str| store.read(|reader| onboarding::find_by_token(reader, hash)).unwrap();
+    assert!(by_token("hash 0").is_none() && by_token("hash 3").is_some());
+    write(&store, move |writer| onboarding::delete(writer, agent.id));
+    assert!(by_token("hash 3").is_none());
 }
 
 fn new_session(name: &str, created: u64, ends: u64) -> Session {
@@ -843,6 +881,7 @@ openmoss_testkit::on_each_backend! {
     log_entries,
     rules,
     events_of_every_kind,
+    onboardings,
     sessions,
     of_too_many_sessions_those_that_end_next_end_now,
     notes,

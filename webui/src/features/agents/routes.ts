@@ -8,6 +8,12 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'agents.title' },
   },
   {
+    path: '/agents/new',
+    name: 'agent-new',
+    component: () => import('./connect/ConnectPage.vue'),
+    meta: { title: 'connect.title' },
+  },
+  {
     path: '/agents/:agentId',
     name: 'agent',
     component: () => import('./AgentPage.vue'),

@@ -3,6 +3,8 @@ export const agents = {
   one: 'Agent',
   text: 'Who is on the team, and what each is doing.',
   create: 'New agent',
+  byHand: 'Only a key',
+  connect: 'Connect on a machine',
   createText: 'The answer shows its key once: give it to the agent then.',
   search: 'Search by name',
   name: 'Name',

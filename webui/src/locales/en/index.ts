@@ -3,6 +3,7 @@ import { actions } from './actions'
 import { agents } from './agents'
 import { calls } from './calls'
 import { common } from './common'
+import { connect } from './connect'
 import { dashboard } from './dashboard'
 import { feed } from './feed'
 import { logs } from './logs'
@@ -23,6 +24,7 @@ export const en = {
   ...{ ...shell, ...common, ...vocabulary, ...actions, ...calls },
   about,
   agents,
+  connect,
   dashboard,
   feed,
   logs,

@@ -6,6 +6,8 @@ export const agents: Translation<typeof original> = {
   one: '智能体',
   text: '团队成员，以及每个成员正在做什么。',
   create: '新建智能体',
+  byHand: '仅创建密钥',
+  connect: '在机器上连接',
   createText: '创建后密钥只显示一次，请届时交给智能体。',
   search: '按名称搜索',
   name: '名称',

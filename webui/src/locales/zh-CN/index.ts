@@ -4,6 +4,7 @@ import { actions } from './actions'
 import { agents } from './agents'
 import { calls } from './calls'
 import { common } from './common'
+import { connect } from './connect'
 import { dashboard } from './dashboard'
 import { feed } from './feed'
 import { logs } from './logs'
@@ -24,6 +25,7 @@ export const zhCN: Translation = {
   ...{ ...shell, ...common, ...vocabulary, ...actions, ...calls },
   about,
   agents,
+  connect,
   dashboard,
   feed,
   logs,

@@ -1,0 +1,52 @@
+import type { Translation } from '../../i18n'
+import type { connect as original } from '../en/connect'
+
+export const connect: Translation<typeof original> = {
+  title: '添加智能体',
+  text: '三个步骤，再在智能体的机器上运行一条命令。',
+  steps: '步骤',
+  step: {
+    who: '它是谁',
+    how: '它在哪里',
+    command: '连接',
+  },
+  stepOf: '{step}：{name}',
+  role: {
+    planner: '拆解目标，并交付成果。',
+    executor: '执行工作，一次一个子任务。',
+    reviewer: '检查提交的成果。',
+    patrol: '查找停滞的工作。',
+  },
+  nameHint: '尽量简短：它会成为其机器上路径的一部分。',
+  runtimeTitle: '运行环境',
+  runtime: {
+    claude_code: 'Claude Code',
+    openclaw: 'OpenClaw',
+    codex: 'Codex',
+    shell: '普通 Shell',
+  },
+  runtimeText: {
+    claude_code: '技能、提示词和 MCP 服务器放在它自己的目录中。',
+    openclaw: '技能放在它的工作区，密钥放在它的配置中。',
+    codex: '技能和提示词放在它自己的目录中。',
+    shell: '您自己的程序，由脚本启动。',
+  },
+  timer: '用定时器唤醒',
+  timerHint: '它的机器会先询问服务器，不调用模型。没有工作就没有开销。',
+  every: '每隔多少分钟',
+  directory: '其机器上的目录',
+  directoryHint: '每个智能体各有一个。目录中已有的内容保持不变。',
+  make: '生成命令',
+  run: '在智能体的机器上，以运行智能体的用户身份执行：',
+  command: '命令',
+  once: '只能使用一次。',
+  until: '失效时间：',
+  script: '先阅读脚本',
+  waiting: '命令已运行',
+  fetched: '智能体已取得密钥',
+  connected: '智能体发出首次请求',
+  done: '完成',
+  expired: '一小时内没有人运行它。请生成新命令。',
+  again: '生成新命令',
+  toAgent: '前往该智能体',
+}
