@@ -99,7 +99,8 @@ fn schema_name(content: &RefOr<Content>) -> Option<&str> {
 
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// An answer leaves no field out: what is nothing is null. Only a problem names what it has.
+/// An answer leaves no field out: what is nothing is null. Only a problem and the short answers name
+/// what they have.
 fn require_all_fields_of_answers(document: &mut OpenApi) {
     let asked = names_in_bodies(document);
     let schemas = document.components.iter_mut().flat_map(|components| &mut components.schemas);
@@ -107,11 +108,16 @@ fn require_all_fields_of_answers(document: &mut OpenApi) {
         if let RefOr::T(Schema::Object(object)) = schema
             && !asked.contains(name)
             && *name != ProblemView::name()
+            && !SHORT_ANSWERS.contains(&name.as_str())
         {
             object.required = object.properties.keys().cloned().collect();
         }
     }
 }
+
+/// Parts of answers that leave out what is empty, because a model pays for each byte that it reads.
+const SHORT_ANSWERS: &[&str] =
+    &["NextWork", "HasWork", "WorkBrief", "ReviewBrief", "Delivered", "PatrolBrief", "Report"];
 
 /// The schemas that are part of what clients send.
 fn names_in_bodies(document: &OpenApi) -> BTreeSet<String> {

@@ -37,7 +37,7 @@ fn a_new_sub_task_has_what_was_sent_and_every_field_of_the_contract() {
             "current_session_id": null, "rework_count": 0, "recurring_config": null,
             "created_at": "2026-09-21T14:13:20.000000Z",
             "updated_at": "2026-09-21T14:13:20.000000Z", "completed_at": null, "version": 1,
-            "attempt": 0, "lease_expires_at": null, "depends_on": [], "open_prerequisites": 0,
+            "attempt": 0, "lease_expires_at": null, "depends_on": [], "open_prerequisites": 0, "required_capabilities": [],
             "blocked_cause": null, "progress": null,
             "waiting_for": {
                 "kind": "no_executor", "since": "2026-09-21T14:13:20.000000Z",

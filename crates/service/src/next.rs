@@ -87,7 +87,7 @@ impl Service {
                 Look::Queue => return self.brief_queue(me, &ask),
             };
             if let Some((action, sub_task)) = taken {
-                return self.brief_work(me, &ask, action, sub_task);
+                return self.brief_work(me, &ask, action, &sub_task);
             }
         }
         let reason = "others took it first; ask again";
@@ -102,10 +102,10 @@ impl Service {
     /// Only for agents.
     pub fn has_work(&self, actor: Actor) -> Result<HasWork, ServiceError> {
         let me = self.seeker(actor)?;
-        let action = match self.look(me, false)? {
-            Look::Queue if !self.desk.call(me.id, self.count_ready()?, me.now) => None,
-            look => look.action(),
-        };
+        let found = self.look(me, false)?;
+        let is_queue = matches!(found, Look::Queue);
+        let is_called = !is_queue || self.desk.call(me.id, self.count_ready()?, me.now);
+        let action = found.action().filter(|_| is_called);
         let next_check = if action.is_some() { Duration::ZERO } else { idle::CHECK_AGAIN };
         Ok(HasWork { action, next_check_seconds: answer::seconds(next_check) })
     }

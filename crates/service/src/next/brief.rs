@@ -38,7 +38,7 @@ impl Service {
         me: Seeker,
         ask: &NextAsk,
         action: NextAction,
-        mine: SubTask,
+        mine: &SubTask,
     ) -> Result<NextWork, ServiceError> {
         let (id, attempt) = (mine.id, mine.attempt);
         let is_begun = mine.status == Status::InProgress;
@@ -46,9 +46,9 @@ impl Service {
         self.read(|reader| {
             if mine.attempt > 1 || mine.rework_count > 0 {
                 next.reviews = last_reviews(reader, id)?;
-                next.submissions = submissions(reader, &mine)?;
+                next.submissions = submissions(reader, mine)?;
             }
-            next.prerequisites = of_prerequisites(reader, &mine)?;
+            next.prerequisites = of_prerequisites(reader, mine)?;
             put_work(reader, &mut next, mine.clone())
         })?;
         next.report = report::on_work(id, attempt, is_begun);
