@@ -14,15 +14,17 @@ export const EVENT_GROUP: Record<EventGroup, MessageKey> = {
 
 /** What is in none of these is in `other`: a newer server may know of more. */
 const KINDS: Record<Exclude<EventGroup, 'other'>, readonly EventKind[]> = {
-  work: ['sub_task_claimed', 'sub_task_assigned', 'sub_task_started', 'sub_task_progress', 'sub_task_submitted', 'sub_task_submitted_late', 'note_added'],
-  reviews: ['sub_task_approved', 'sub_task_rejected', 'score_changed'],
+  work: ['sub_task_claimed', 'sub_task_assigned', 'sub_task_started', 'sub_task_progress', 'sub_task_submitted', 'sub_task_submitted_late', 'sub_task_adopted', 'note_added'],
+  reviews: ['sub_task_approved', 'sub_task_approval_given', 'sub_task_rejected', 'score_changed'],
   trouble: [
     ...(['sub_task_blocked', 'sub_task_released', 'sub_task_reassigned', 'sub_task_requeued', 'sub_task_cancelled'] as const),
     ...(['patrol_record_opened', 'patrol_record_ignored', 'patrol_record_reopened', 'patrol_record_resolved'] as const),
+    'budget_reached',
   ],
   plan: [
     ...(['task_created', 'task_edited', 'task_status_changed', 'all_done', 'module_created', 'module_edited'] as const),
     ...(['sub_task_created', 'sub_task_edited', 'sub_task_ready', 'sub_task_reopened'] as const),
+    ...(['task_policy_set', 'recurrence_set', 'recurrence_paused', 'recurrence_resumed', 'recurrence_ended', 'round_opened', 'round_skipped'] as const),
   ],
 }
 

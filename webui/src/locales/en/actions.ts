@@ -68,6 +68,7 @@ export const actions = {
     sub_task_cancelled: 'Cancelled',
     sub_task_reopened: 'Reopened',
     sub_task_edited: 'Edited',
+    sub_task_adopted: 'Late work taken into review',
     sub_task_ready: 'Ready: all prerequisites are done',
     recurrence_set: 'Schedule set',
     recurrence_paused: 'Schedule paused',

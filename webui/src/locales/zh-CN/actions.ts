@@ -71,6 +71,7 @@ export const actions: Translation<typeof original> = {
     sub_task_cancelled: '取消',
     sub_task_reopened: '重新打开',
     sub_task_edited: '编辑',
+    sub_task_adopted: '采纳迟交的成果',
     sub_task_ready: '就绪：所有前置均已完成',
     recurrence_set: '设置周期计划',
     recurrence_paused: '周期计划已暂停',

@@ -84,6 +84,7 @@ function stepsOf(event: Event, memory: Memory): Step[] {
     case 'sub_task_reassigned':
       return [previous === undefined ? ['work', me, agent] : ['takeover', previous, agent]]
     case 'sub_task_approved':
+    case 'sub_task_approval_given':
       return [['handIn', agent, me], ['approval', me, agent]]
     case 'sub_task_rejected':
       // Another than who handed it in may have to mend it.
