@@ -1,7 +1,7 @@
 //! What reviewers and planners can do next: each question looks at the near end of an index.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 use openmoss_domain::sub_task::Status;
 use openmoss_domain::{AgentId, SubTask, SubTaskId, TaskId, TaskStatus};
 
@@ -61,16 +61,15 @@ pub fn list_blocked(reader: &mut Reader, limit: i64) -> Result<Vec<SubTask>, Sto
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn count_in_hand(reader: &mut Reader, owner: AgentId, most: u32) -> Result<u32, StorageError> {
-    let statement: Statement<'_, BigInt> =
-        Statement::new("SELECT COUNT(*) FROM (SELECT 1 FROM sub_task WHERE assigned_agent = ")
+    let statement: Statement<'_, Text> =
+        Statement::new("SELECT id FROM sub_task WHERE assigned_agent = ")
             .value(owner.to_string())
             .sql(" AND status IN (")
             .tokens(IN_HAND)
             .sql(") LIMIT ")
-            .value(i64::from(most))
-            .sql(") AS held");
-    let count: i64 = each_backend!(&mut reader.connection, c => statement.get_result(c))?;
-    Ok(u32::try_from(count).unwrap_or(most))
+            .value(i64::from(most));
+    let held: Vec<String> = each_backend!(&mut reader.connection, c => statement.load(c))?;
+    Ok(u32::try_from(held.len()).unwrap_or(most))
 }
 
 /// Tasks in `status` without any sub-task, oldest first: goals that nobody broke down yet.

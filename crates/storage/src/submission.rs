@@ -130,6 +130,9 @@ pub fn latest_of_each(
         *known = (*known).max(id);
     }
     let ids: Vec<String> = newest.into_values().map(str::to_owned).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<SubmissionRow> = submission::table
         .filter(submission::id.eq_any(ids))
         .select(SubmissionRow::as_select())

@@ -308,7 +308,7 @@ fn sub_task_cases() -> Vec<Case> {
         found("sub_task::ready_needs", |w| {
             w.read(|reader| sub_task::ready_needs(reader, &able()));
         }),
-        case("sub_task::in_hand", Reach::FoundAndSorted(""), |w| {
+        found("sub_task::in_hand", |w| {
             for status in [Status::Rework, Status::InProgress, Status::Assigned] {
                 w.read(|reader| sub_task::in_hand(reader, w.agent, status));
             }

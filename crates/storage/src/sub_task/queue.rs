@@ -24,6 +24,9 @@ use crate::store::{Reader, Writer};
 /// Most different sets of capabilities that one look takes in. Whoever covers more finds work in
 /// these.
 const NEEDS_MAX: usize = 64;
+/// How much of what an agent has in hand is looked at. Sorted by priority it would be read from an
+/// index of all work.
+const IN_HAND_MAX: i64 = 50;
 /// How far ready work is counted that has no counter; a longer list says this length.
 const COUNTED_MAX: i64 = 10_000;
 
@@ -202,7 +205,7 @@ fn count_ready(reader: &mut Reader, needed: &str) -> Result<i64, StorageError> {
 }
 
 /// The most urgent sub-task that `owner` has in `status` and can work on: of an active task, and
-/// with all prerequisites done, unless it is in progress already.
+/// with all prerequisites done, unless it is in progress already. Looks at the oldest fifty.
 ///
 /// # Errors
 /// [`StorageError`] from the database.
@@ -211,8 +214,8 @@ pub fn in_hand(
     owner: AgentId,
     status: Status,
 ) -> Result<Option<SubTask>, StorageError> {
-    let statement: Statement<'_, Text> =
-        Statement::new("SELECT id FROM sub_task WHERE assigned_agent = ")
+    let statement: Statement<'_, (Text, SmallInt)> =
+        Statement::new("SELECT id, priority_rank FROM sub_task WHERE assigned_agent = ")
             .value(owner.to_string())
             .sql(" AND status = ")
             .tokens(&[status.as_str()])
@@ -220,10 +223,12 @@ pub fn in_hand(
     let is_begun = status == Status::InProgress;
     let statement = statement
         .sql(if is_begun { "" } else { " AND open_prerequisites = 0" })
-        .sql(" ORDER BY priority_rank, created_at, id LIMIT 1");
-    let found: Vec<String> = each_backend!(&mut reader.connection, c => statement.load(c))?;
-    match found.first() {
-        Some(id) => find(reader, parse(TABLE, id, "id", id)?),
+        .sql(" ORDER BY created_at, id LIMIT ")
+        .value(IN_HAND_MAX);
+    let found: Vec<(String, i16)> = each_backend!(&mut reader.connection, c => statement.load(c))?;
+    // Of equal ones the first, which is the oldest.
+    match found.iter().min_by_key(|(_, rank)| *rank) {
+        Some((id, _)) => find(reader, parse(TABLE, id, "id", id)?),
         None => Ok(None),
     }
 }
