@@ -46,8 +46,12 @@ pub const fn stirs(kind: EventKind) -> &'static [Role] {
         | Kind::SubTaskEdited
         | Kind::SubTaskReady
         | Kind::AgentEdited => &[Role::Executor],
-        Kind::SubTaskSubmitted | Kind::SubTaskAdopted => &[Role::Reviewer],
-        Kind::TaskCreated | Kind::TaskAllDone => &[Role::Planner],
+        // An approval that is not the last one is the next reviewer's turn.
+        Kind::SubTaskSubmitted | Kind::SubTaskAdopted | Kind::SubTaskApprovalGiven => {
+            &[Role::Reviewer]
+        }
+        // A note may be what a blocked sub-task waits for.
+        Kind::TaskCreated | Kind::TaskAllDone | Kind::NoteAdded => &[Role::Planner],
         // An end of work may be the end of a limit, and a blocked one waits for the planner.
         Kind::SubTaskBlocked | Kind::SubTaskCancelled | Kind::TaskStatusChanged => {
             &[Role::Planner, Role::Executor]
@@ -65,7 +69,6 @@ pub const fn stirs(kind: EventKind) -> &'static [Role] {
         | Kind::SubTaskSession
         | Kind::SubTaskSubmittedLate
         | Kind::SubTaskApproved
-        | Kind::SubTaskApprovalGiven
         | Kind::TaskPolicySet
         | Kind::RecurrenceSet
         | Kind::RecurrencePaused
@@ -74,7 +77,6 @@ pub const fn stirs(kind: EventKind) -> &'static [Role] {
         | Kind::RoundSkipped
         | Kind::UsageReported
         | Kind::BudgetReached
-        | Kind::NoteAdded
         | Kind::PatrolRecordResolved
         | Kind::PatrolRecordIgnored
         | Kind::AgentRegistered

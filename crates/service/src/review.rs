@@ -35,7 +35,11 @@ impl Service {
     ) -> Result<Review, ServiceError> {
         let stepper = self.stepper(cx);
         let (verdict, settings) = (verdict.clone(), self.requirements());
-        self.write(cx, move |writer| Ok(judge(writer, stepper, settings, id, &verdict)?.0))
+        let judged =
+            self.write(cx, move |writer| Ok(judge(writer, stepper, settings, id, &verdict)?.0))?;
+        // Where another approval is needed, the next reviewer may have it at once.
+        self.desk.put_back(id.as_uuid());
+        Ok(judged)
     }
 
     /// Approves without a score, as older clients do. It is recorded as a review that changes

@@ -91,6 +91,11 @@ impl Desk {
         true
     }
 
+    /// Notes that whoever looked at it is done with it.
+    pub(crate) fn put_back(&self, id: Uuid) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).items.remove(&id);
+    }
+
     /// How many things others look at.
     pub(crate) fn held_by_others(&self, me: AgentId, now: Timestamp) -> usize {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);

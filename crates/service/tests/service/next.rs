@@ -247,6 +247,26 @@ fn two_reviewers_are_given_different_submissions(db: &TestDb) {
     assert_eq!(ask(0), (NextAction::Review, Some(submitted[0])));
 }
 
+fn who_approved_leaves_the_next_approval_to_others(db: &TestDb) {
+    let service = TestService::open_with(db, |settings| settings.policy.approvals = 2);
+    let owner = service.agent(Role::Executor);
+    let reviewers = service.agents(Role::Reviewer, 2);
+    let task = service.task();
+    let work = service.brought(&service.work(task.id).create(), Status::Review, &owner);
+    let ask = |n: usize| gist(&next(&service, &reviewers[n]));
+    let approve = |n: usize| {
+        let verdict = TestService::verdict(ReviewResult::Approved, 5);
+        service.review_sub_task(&by(&reviewers[n]), work.id, &verdict).unwrap();
+    };
+    assert_eq!(ask(0), (NextAction::Review, Some(work.id)));
+    approve(0);
+    assert_eq!(service.found(work.id).status, Status::Review);
+    assert_eq!(ask(0), (NextAction::Idle, None));
+    assert_eq!(ask(1), (NextAction::Review, Some(work.id)), "at once");
+    approve(1);
+    assert_eq!(service.found(work.id).status, Status::Done);
+}
+
 fn a_planner_plans_delivers_and_unblocks(db: &TestDb) {
     let service = TestService::open(db);
     let (planner, second) = (service.agent(Role::Planner), service.agent(Role::Planner));
@@ -466,6 +486,7 @@ openmoss_testkit::on_each_backend! {
     what_is_not_to_be_begun_is_only_taken,
     whoever_has_nothing_to_do_hears_why,
     two_reviewers_are_given_different_submissions,
+    who_approved_leaves_the_next_approval_to_others,
     a_planner_plans_delivers_and_unblocks,
     a_patrol_is_called_once_for_each_record,
     the_answer_holds_all_that_the_work_needs,
