@@ -68,7 +68,7 @@ fn why_no_review(reader: &mut Reader, me: Seeker) -> Result<Why, ServiceError> {
     Ok(if waiting == 0 {
         ("nothing is in review".to_owned(), Left::Nothing)
     } else if next::list_in_review(reader, me.id, 1)?.is_empty() {
-        ("only your own work is in review".to_owned(), Left::ForOthers)
+        ("in review is only what you did or approved yourself".to_owned(), Left::ForOthers)
     } else {
         (format!("{waiting} in review; other reviewers are at them"), Left::ForOthers)
     })
