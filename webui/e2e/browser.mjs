@@ -125,6 +125,7 @@ const pages = () => ({
   'patrol-record': `/patrol?record=${known.record}`,
   'agent-new': '/agents/new',
   'agent-connect': `/agents/new?agent=${known.agent}`,
+  notifications: '/notifications',
   settings: '/settings',
   access: '/settings?part=access',
   prompts: '/prompts',

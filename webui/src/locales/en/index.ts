@@ -7,6 +7,7 @@ import { connect } from './connect'
 import { dashboard } from './dashboard'
 import { feed } from './feed'
 import { logs } from './logs'
+import { notifications } from './notifications'
 import { patrol } from './patrol'
 import { prompts } from './prompts'
 import { reviews } from './reviews'
@@ -28,6 +29,7 @@ export const en = {
   dashboard,
   feed,
   logs,
+  notifications,
   patrol,
   prompts,
   reviews,

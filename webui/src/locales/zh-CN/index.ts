@@ -8,6 +8,7 @@ import { connect } from './connect'
 import { dashboard } from './dashboard'
 import { feed } from './feed'
 import { logs } from './logs'
+import { notifications } from './notifications'
 import { patrol } from './patrol'
 import { prompts } from './prompts'
 import { reviews } from './reviews'
@@ -29,6 +30,7 @@ export const zhCN: Translation = {
   dashboard,
   feed,
   logs,
+  notifications,
   patrol,
   prompts,
   reviews,
