@@ -403,6 +403,7 @@ pub fn related(reader: &mut Reader, id: AgentId) -> Result<Related, StorageError
 pub fn delete(writer: &mut Writer, gone: &Agent) -> Result<(), StorageError> {
     crate::score::delete_all(writer, gone.id)?;
     crate::log::delete_all(writer, gone.id)?;
+    crate::wake::delete_all(writer, gone.id)?;
     let id = gone.id.to_string();
     diesel::delete(request_day::table.filter(request_day::agent_id.eq(&id)))
         .execute(&mut writer.connection)?;
