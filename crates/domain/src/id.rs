@@ -72,4 +72,6 @@ id_types! {
     SeriesId,
     /// One message to one channel.
     DeliveryId,
+    /// One waking of one agent.
+    WakeUpId,
 }

@@ -45,6 +45,7 @@ pub mod time;
 pub mod usage;
 pub mod version;
 pub mod waiting;
+pub mod wake;
 pub mod watch;
 
 pub use actor::{Actor, ActorKind, Role};
@@ -54,7 +55,7 @@ pub use error::{DomainError, FieldError, Fields};
 pub use event::{Event, EventKind};
 pub use id::{
     AgentId, DeliveryId, EventId, LogId, ModuleId, NoteId, PatrolRecordId, RequestId, ReviewId,
-    RuleId, ScoreLogId, SeriesId, SessionId, SubTaskId, SubmissionId, TaskId,
+    RuleId, ScoreLogId, SeriesId, SessionId, SubTaskId, SubmissionId, TaskId, WakeUpId,
 };
 pub use module::Module;
 pub use next::NextAction;

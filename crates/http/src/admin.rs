@@ -13,6 +13,7 @@ mod session;
 mod skills;
 mod sub_tasks;
 mod tasks;
+mod wake;
 mod webui;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -26,6 +27,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     logs::routes(config);
     webui::routes(config);
     notifications::routes(config);
+    wake::routes(config);
     sub_tasks::routes(config);
     tasks::routes(config);
     reviews::routes(config);

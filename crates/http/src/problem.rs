@@ -37,6 +37,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("review.not_found", 404, "No such review."),
     ("rule.not_found", 404, "No such rule."),
     ("patrol_record.not_found", 404, "No such patrol record."),
+    ("wake_target.not_found", 404, "The agent is woken nowhere."),
     ("delivery.not_found", 404, "No such notification."),
     ("session.not_found", 404, "No such session, or it is over already."),
     ("recurrence.not_found", 404, "It does not come round again by a schedule."),

@@ -95,6 +95,8 @@ vocabulary! {
     NotificationKind => openmoss_domain::notification::NotificationKind,
     /// What became of a message.
     DeliveryStatus => openmoss_domain::outbox::DeliveryStatus,
+    /// How an agent's runtime is woken.
+    WakeKind => openmoss_domain::wake::WakeKind,
     /// Which end of a sorted list comes first.
     SortOrder => openmoss_domain::SortOrder,
     /// What tasks are sorted by.

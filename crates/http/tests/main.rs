@@ -57,3 +57,4 @@ mod sub_tasks;
 mod tasks;
 mod tools;
 mod usage;
+mod wake;

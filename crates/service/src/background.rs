@@ -36,7 +36,8 @@ pub const JOBS: &[Job] = &[
         every: Duration::from_secs(1),
         run: Service::deliver_notifications,
     },
-    Job { name: "outbox", every: Duration::from_hours(1), run: Service::forget_old_notifications },
+    Job { name: "waking", every: Duration::from_secs(1), run: Service::keep_agents_awake },
+    Job { name: "outbox", every: Duration::from_hours(1), run: Service::forget_what_was_sent },
 ];
 
 /// Threads that work beside the requests. Dropping it ends them, after the round they are in.

@@ -47,6 +47,7 @@ pub mod task;
 pub mod task_policy;
 pub mod transfer;
 pub mod usage;
+pub mod wake;
 pub mod watch;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -80,6 +81,7 @@ pub struct Service {
     throttle: Throttle,
     directory: Directory,
     live: Live,
+    alarm: wake::Alarm,
     requests: request::Buffer,
     past_days: dashboard::PastDays,
     pace: watch::Pace,
@@ -131,6 +133,8 @@ impl Service {
         let library = content::Library::new(&settings.content.root);
         let store = Ledger::new(store, &settings);
         let settings = RwLock::new(Arc::new(settings));
+        let (live, alarm) = (Live::default(), wake::Alarm::default());
+        live.listen(alarm.listener());
         let setup_token = Secret::new(credential::random_hex(16));
         Ok(Self {
             store,
@@ -140,7 +144,8 @@ impl Service {
             changing: Mutex::new(()),
             throttle: Throttle::new(),
             directory: Directory::default(),
-            live: Live::default(),
+            live,
+            alarm,
             requests: request::Buffer::default(),
             past_days: dashboard::PastDays::default(),
             pace: watch::Pace::default(),

@@ -31,6 +31,10 @@ pub(crate) struct Live {
 }
 
 impl Live {
+    pub(crate) fn listen(&self, listener: Listener) {
+        self.listeners.write().unwrap_or_else(PoisonError::into_inner).push(listener);
+    }
+
     /// Says that something may have been written.
     pub(crate) fn ring(&self) {
         *self.has_rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
@@ -50,7 +54,7 @@ impl Service {
     /// Calls `listener` with every event that is written from now on, by whichever process. It
     /// hears them while a [`Background`](crate::Background) runs.
     pub fn on_events(&self, listener: Listener) {
-        self.live.listeners.write().unwrap_or_else(PoisonError::into_inner).push(listener);
+        self.live.listen(listener);
     }
 
     /// The number of the newest event that can be read; 0 if there is none.

@@ -110,6 +110,12 @@ impl Service {
         Ok(HasWork { action, next_check_seconds: answer::seconds(next_check) })
     }
 
+    /// What there is to do for an agent that sleeps; who is sent for it is decided elsewhere.
+    pub(crate) fn work_for(&self, actor: Actor) -> Result<Option<NextAction>, ServiceError> {
+        let me = self.seeker(actor)?;
+        Ok(self.look(me, false)?.action())
+    }
+
     fn seeker(&self, actor: Actor) -> Result<Seeker, ServiceError> {
         match actor {
             Actor::Agent { id, role } => Ok(Seeker { id, role, now: self.now() }),

@@ -26,6 +26,7 @@ use channel::Channel;
 pub use channel::masked;
 pub(crate) use mail::MODES;
 use message::Message;
+pub(crate) use send::signed;
 
 /// Messages that are sent at the same time.
 const AT_ONCE: i64 = 8;
@@ -215,9 +216,14 @@ impl Service {
         self.read(|reader| Ok(delivery::list(reader, status, window)?))
     }
 
-    /// Forgets messages that were over for longer than the settings say. In small portions, so that
-    /// nothing waits for long.
-    pub(crate) fn forget_old_notifications(&self) -> Result<(), ServiceError> {
+    /// Forgets notifications and wake-ups that were over for longer than the settings say.
+    pub(crate) fn forget_what_was_sent(&self) -> Result<(), ServiceError> {
+        self.forget_old_notifications()?;
+        self.forget_old_wake_ups()
+    }
+
+    /// In small portions, so that nothing waits for long.
+    fn forget_old_notifications(&self) -> Result<(), ServiceError> {
         let kept = u64::from(self.settings().delivery.history_days);
         let before = self.now().minus(Duration::from_hours(24 * kept));
         for _ in 0..FORGET_ROUNDS_MAX {

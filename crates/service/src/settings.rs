@@ -425,6 +425,8 @@ pub struct DeliverySettings {
     pub webhook_secret: Secret,
     /// Whether addresses may be called that only this server can reach.
     pub allow_private: bool,
+    /// The same for waking agents.
+    pub allow_private_wake: bool,
     /// How long a receiver may take to answer.
     pub timeout_seconds: u32,
     /// How long the outbox is kept.
@@ -437,6 +439,7 @@ impl Default for DeliverySettings {
             language: Language::English.as_str().to_owned(),
             webhook_secret: Secret::default(),
             allow_private: false,
+            allow_private_wake: true,
             timeout_seconds: 10,
             history_days: 30,
         }

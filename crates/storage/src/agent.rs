@@ -404,6 +404,7 @@ pub fn delete(writer: &mut Writer, gone: &Agent) -> Result<(), StorageError> {
     crate::score::delete_all(writer, gone.id)?;
     crate::log::delete_all(writer, gone.id)?;
     crate::onboarding::delete(writer, gone.id)?;
+    crate::wake::delete_all(writer, gone.id)?;
     let id = gone.id.to_string();
     diesel::delete(request_day::table.filter(request_day::agent_id.eq(&id)))
         .execute(&mut writer.connection)?;

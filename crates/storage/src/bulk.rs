@@ -78,6 +78,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("admin_session", "a session is a login on the server where it was opened"),
     ("delivery", "what is not sent yet is sent by the server on which it happened"),
     ("onboarding", "a command is good for an hour, on the server where it was made"),
+    ("wake_target", "it holds tokens of other systems; set them anew"),
+    ("wake_up", "wake-ups are of the server that makes them"),
     ("idempotency", "remembered answers serve the retries of one day"),
     ("turn", "whose turn a job is, of the servers that run now"),
 ];

@@ -50,6 +50,7 @@ pub mod task_policy;
 pub mod turn;
 pub mod upstream;
 pub mod usage;
+pub mod wake;
 pub mod watch;
 
 pub use connection::Location;

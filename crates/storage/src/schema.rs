@@ -254,6 +254,40 @@ diesel::table! {
 }
 
 diesel::table! {
+    wake_target (agent_id) {
+        agent_id -> Text,
+        kind -> Text,
+        url -> Text,
+        secret -> Text,
+        runtime_agent -> Nullable<Text>,
+        hook -> Nullable<Text>,
+        outstanding -> Nullable<Text>,
+        action -> Nullable<Text>,
+        woken_at -> BigInt,
+        unanswered -> Integer,
+        not_before -> BigInt,
+    }
+}
+
+diesel::table! {
+    wake_up (id) {
+        id -> Text,
+        agent_id -> Text,
+        action -> Text,
+        sub_task_id -> Nullable<Text>,
+        status -> Text,
+        tries -> Integer,
+        next_try_at -> BigInt,
+        last_error -> Nullable<Text>,
+        created_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+        answered_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::joinable!(wake_target -> agent (agent_id));
+
+diesel::table! {
     setting (key) {
         key -> Text,
         value -> Text,
@@ -387,6 +421,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     onboarding,
     patrol_record,
     delivery,
+    wake_target,
+    wake_up,
     setting,
     idempotency,
     request_log,

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use openmoss_domain::WakeUpId;
 use openmoss_domain::log::LogAction;
+use openmoss_domain::next::NextAction;
 use openmoss_domain::notification::{Delivery, NotificationKind};
 use openmoss_domain::outbox::DeliveryStatus;
 use openmoss_domain::recurrence::{CatchUp, Overlap, Recurrence};
@@ -13,6 +15,7 @@ use openmoss_domain::score::ScoreSign;
 use openmoss_domain::series::Rounds;
 use openmoss_domain::sub_task::{Draft, Place, Priority, Status, WorkKind};
 use openmoss_domain::usage::{Cost, OwnCap, Usage};
+use openmoss_domain::wake::{WakeKind, WakeTarget};
 use openmoss_domain::{
     Actor, Agent, AgentId, AgentStatus, Capabilities, Command, DeliveryId, Event, EventId,
     EventKind, Keyword, Module, ModuleId, ModuleSort, PatrolStatus, Policy, RequestId, Review,
@@ -22,6 +25,7 @@ use openmoss_domain::{
 use openmoss_storage::agent::listed::{self, OrderBy};
 use openmoss_storage::sub_task::Search;
 use openmoss_storage::usage::{BudgetOf, SumOf};
+use openmoss_storage::wake;
 use openmoss_storage::{
     ByTime, StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, delivery, event,
     idempotency, log, module, next, note, onboarding, patrol, prerequisite, request, review, rule,
@@ -123,6 +127,14 @@ impl World {
         let event = Event::new(EventKind::TaskAllDone, Actor::System, START);
         let told = (NotificationKind::AllDone, EventId::from_uuid(Uuid::new_v4()), &event);
         let new_delivery = Delivery::new(delivery, "email:a@example.com".to_owned(), told);
+        let new_target = WakeTarget {
+            agent_id: agent,
+            kind: WakeKind::Webhook,
+            url: "https://example.com".to_owned(),
+            secret: String::new(),
+            runtime_agent: None,
+            hook: None,
+        };
         let write = move |writer: &mut Writer| -> Result<(), StorageError> {
             task::insert(writer, &new_task)?;
             module::insert(writer, &new_module)?;
@@ -133,6 +145,7 @@ impl World {
             review::insert(writer, &new_review)?;
             series::insert(writer, &new_series)?;
             series::insert_round(writer, &new_round)?;
+            wake::set_target(writer, &new_target)?;
             delivery::insert_all(writer, std::slice::from_ref(&new_delivery))?;
             Ok(())
         };
@@ -219,6 +232,9 @@ fn fill(db: &TestDb) {
         INSERT INTO delivery SELECT {sub_task}, 'c', 'all_done', {sub_task}, {task}, NULL, NULL,
                 '{{}}', coalesce((ARRAY['pending', 'dead'])[i % 200], 'delivered'), 1, i, NULL,
                 i, i FROM generate_series(1, {ROWS}) i;
+        INSERT INTO wake_up SELECT {sub_task}, {agent}, 'claim', NULL,
+                coalesce((ARRAY['pending', 'dead'])[i % 200], 'delivered'), 1, i, NULL, i, i, i
+            FROM generate_series(1, {ROWS}) i;
         INSERT INTO idempotency SELECT 't' || i, '', '', i FROM generate_series(1, {ROWS}) i;
         ANALYZE",
         id("task", "i"),
@@ -717,6 +733,31 @@ fn delivery_cases() -> Vec<Case> {
     ]
 }
 
+fn wake_cases() -> Vec<Case> {
+    vec![
+        found("wake::find_target and compare_and_set_state", |w| {
+            let id = w.agent;
+            w.write(move |writer| {
+                let (_, before) = wake::find_target(writer, id)?.unwrap();
+                let wake_up = WakeUpId::from_uuid(Uuid::new_v4());
+                let next = before.woken(wake_up, NextAction::Claim, START);
+                let swap = wake::compare_and_set_state(writer, id, &before, &next)?;
+                assert_eq!(swap, Swap::Swapped);
+                wake::set_answered(writer, wake_up, START)?;
+                wake::find(writer, wake_up).map(drop)
+            });
+        }),
+        along("wake_target_by_turn", "wake::list_sleepers", |w| {
+            w.read(wake::list_sleepers);
+        }),
+        found("wake::list_due", |w| w.read(|reader| wake::list_due(reader, START, 8))),
+        found("wake::list", |w| w.read(|reader| wake::list(reader, w.agent, PAGE))),
+        found("wake::delete_before", |w| {
+            w.write(|writer| wake::delete_before(writer, START, 8).map(drop));
+        }),
+    ]
+}
+
 fn request_cases() -> Vec<Case> {
     let has = |combination: u32, bit: u32| combination & (1 << bit) != 0;
     let lists = (0..8).map(|combination| {
@@ -926,6 +967,7 @@ fn every_query_uses_an_index(db: &TestDb) {
         .chain(request_cases())
         .chain(patrol_cases())
         .chain(delivery_cases())
+        .chain(wake_cases())
         .chain(agent_cases())
         .chain(log_cases())
         .collect();

@@ -29,4 +29,5 @@ mod task_policy;
 mod transfer;
 mod usage;
 mod waiting;
+mod wake;
 mod watch;

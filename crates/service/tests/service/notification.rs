@@ -56,7 +56,7 @@ fn next_try(service: &TestService) -> Sending {
     only(service)
 }
 
-fn is_signed(request: &Received, secret: &str) -> bool {
+pub(crate) fn is_signed(request: &Received, secret: &str) -> bool {
     let at = request.header("x-openmoss-timestamp");
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{at}.{}", request.body).as_bytes());

@@ -1,0 +1,2 @@
+DROP TABLE wake_up;
+DROP TABLE wake_target;
