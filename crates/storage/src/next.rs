@@ -18,7 +18,8 @@ const TASKS_MAX: i64 = 500;
 /// Statuses of work that an agent has in hand.
 const IN_HAND: &[&str] = &["assigned", "in_progress", "rework"];
 
-/// Sub-tasks in review that `reviewer` may judge, longest waiting first.
+/// Sub-tasks in review that `reviewer` may judge, longest waiting first. Where several must approve, those
+/// that it approved already wait for others.
 ///
 /// # Errors
 /// [`StorageError`] from the database.
@@ -30,6 +31,12 @@ pub fn list_in_review(
     let statement: Statement<'_, Text> = Statement::new(
         "SELECT id FROM sub_task WHERE status = 'review' \
          AND (assigned_agent IS NULL OR assigned_agent <> ",
+    )
+    .value(reviewer.to_string())
+    .sql(
+        ") AND NOT EXISTS (SELECT 1 FROM review_record WHERE sub_task_id = sub_task.id \
+         AND result = 'approved' AND review_record.created_at >= sub_task.updated_at \
+         AND reviewer_agent = ",
     )
     .value(reviewer.to_string())
     .sql(") ORDER BY updated_at, id LIMIT ")

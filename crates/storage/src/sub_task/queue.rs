@@ -215,12 +215,15 @@ pub fn in_hand(
         Statement::new("SELECT id FROM sub_task WHERE assigned_agent = ")
             .value(owner.to_string())
             .sql(" AND status = ")
-            .tokens(&[status.as_str()])
-            .sql(" AND NOT held");
-    let is_begun = status == Status::InProgress;
-    let statement = statement
-        .sql(if is_begun { "" } else { " AND open_prerequisites = 0" })
-        .sql(" ORDER BY priority_rank, created_at, id LIMIT 1");
+            .tokens(&[status.as_str()]);
+    // A budget that is used up keeps nobody from finishing what is begun.
+    let statement = statement.sql(if status == Status::InProgress {
+        " AND (NOT held OR EXISTS (SELECT 1 FROM task WHERE task.id = task_id AND is_stopped \
+         AND task.status IN ('planning', 'active', 'in_progress')))"
+    } else {
+        " AND NOT held AND open_prerequisites = 0"
+    });
+    let statement = statement.sql(" ORDER BY priority_rank, created_at, id LIMIT 1");
     let found: Vec<String> = each_backend!(&mut reader.connection, c => statement.load(c))?;
     match found.first() {
         Some(id) => find(reader, parse(TABLE, id, "id", id)?),
