@@ -54,6 +54,10 @@ fn a_second_approval_must_come_from_somebody_else() {
         ann.step(&id, "complete").refused(409, "review.approved_already")["context"]["missing"],
         1
     );
+    let next = |reviewer: &crate::support::Agent| {
+        reviewer.post("/api/agents/me/next", &json!({})).ok()["action"].clone()
+    };
+    assert_eq!((next(&ann), next(&bob)), (json!("idle"), json!("review")));
     bob.post("/api/review-records", &review).ok();
     assert_eq!(server.look(&id)["status"], "done");
 }

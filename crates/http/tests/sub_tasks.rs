@@ -44,7 +44,7 @@ fn a_new_sub_task_has_what_was_sent_and_every_field_of_the_contract() {
                 "detail": "no active executor exists; register or enable one",
             },
             "allowed_actions": ["assign", "reassign", "edit", "cancel"],
-            "note_count": 0, "notes": [],
+            "note_count": 0, "notes": [], "round": null, "recurrence": null,
         })
     );
     assert_eq!(planner.get(&at(&text(&made["id"]))).ok(), made);

@@ -104,6 +104,8 @@ fn a_budget_that_is_used_up_stops_claims_in_words() {
     assert_eq!(server.look(&third)["waiting_for"]["kind"], "budget");
     let beat = executor.step_with(&second, "heartbeat", &json!({})).ok();
     assert_eq!(beat["cancelled"], false, "what is in hand may be finished");
+    let next = executor.post("/api/agents/me/next", &json!({})).ok();
+    assert_eq!((&next["action"], &next["sub_task"]["id"]), (&json!("continue"), &json!(second)));
     assert_eq!(admin.get("/api/admin/budgets/day").ok()["limit"]["cost"], Value::Null);
     admin.get(&format!("/api/admin/budgets/tasks/{NOBODY}")).refused(404, "task.not_found");
     admin

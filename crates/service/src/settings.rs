@@ -586,53 +586,7 @@ impl Settings {
             "database.path",
             "must not be empty",
         );
-        must(
-            (60..=30 * 24 * 3600).contains(&self.policy.lease_seconds),
-            "policy.lease_seconds",
-            "must be 60 to 2592000",
-        );
-        let longest = 30 * 24 * 3600;
-        must(
-            self.policy.complete_after_seconds <= 365 * 24 * 3600,
-            "policy.complete_after_seconds",
-            "must be 0 to 31536000; 0 is never",
-        );
-        let patrol = &self.patrol;
-        must(
-            (5..=3600).contains(&patrol.every_seconds),
-            "patrol.every_seconds",
-            "must be 5 to 3600",
-        );
-        for (key, seconds) in [
-            ("patrol.silent_seconds", patrol.silent_seconds),
-            ("patrol.unchanged_seconds", patrol.unchanged_seconds),
-            ("patrol.unclaimed_seconds", patrol.unclaimed_seconds),
-        ] {
-            must((60..=longest).contains(&seconds), key, "must be 60 to 2592000");
-        }
-        for (key, count) in [
-            ("patrol.rework_count", patrol.rework_count),
-            ("patrol.penalties", patrol.penalties),
-            ("patrol.attempts_max", patrol.attempts_max),
-        ] {
-            must((1..=100).contains(&count), key, "must be 1 to 100");
-        }
-        let budget = &self.budget;
-        for (key, number) in [
-            ("budget.day_tokens", budget.day_tokens),
-            ("budget.day_cost", budget.day_cost),
-            ("budget.agent_day_tokens", budget.agent_day_tokens),
-            ("budget.agent_day_cost", budget.agent_day_cost),
-            ("budget.task_tokens", budget.task_tokens),
-            ("budget.task_cost", budget.task_cost),
-        ] {
-            must(number <= BUDGET_MAX, key, "must be 0 to 1000000000; 0 is no limit");
-        }
-        must(
-            (1..=APPROVALS_MAX).contains(&self.policy.approvals),
-            "policy.approvals",
-            "must be 1 to 10",
-        );
+        self.check_work(&mut must);
         must(
             (1..=24 * 365).contains(&self.admin.session_hours),
             "admin.session_hours",
@@ -680,6 +634,57 @@ impl Settings {
             "must be the address of a mailbox when smtp.host is set",
         );
         problems
+    }
+
+    /// Notes what is impossible in the rules of the work itself.
+    fn check_work(&self, must: &mut impl FnMut(bool, &str, &str)) {
+        must(
+            (60..=30 * 24 * 3600).contains(&self.policy.lease_seconds),
+            "policy.lease_seconds",
+            "must be 60 to 2592000",
+        );
+        let longest = 30 * 24 * 3600;
+        must(
+            self.policy.complete_after_seconds <= 365 * 24 * 3600,
+            "policy.complete_after_seconds",
+            "must be 0 to 31536000; 0 is never",
+        );
+        let patrol = &self.patrol;
+        must(
+            (5..=3600).contains(&patrol.every_seconds),
+            "patrol.every_seconds",
+            "must be 5 to 3600",
+        );
+        for (key, seconds) in [
+            ("patrol.silent_seconds", patrol.silent_seconds),
+            ("patrol.unchanged_seconds", patrol.unchanged_seconds),
+            ("patrol.unclaimed_seconds", patrol.unclaimed_seconds),
+        ] {
+            must((60..=longest).contains(&seconds), key, "must be 60 to 2592000");
+        }
+        for (key, count) in [
+            ("patrol.rework_count", patrol.rework_count),
+            ("patrol.penalties", patrol.penalties),
+            ("patrol.attempts_max", patrol.attempts_max),
+        ] {
+            must((1..=100).contains(&count), key, "must be 1 to 100");
+        }
+        let budget = &self.budget;
+        for (key, number) in [
+            ("budget.day_tokens", budget.day_tokens),
+            ("budget.day_cost", budget.day_cost),
+            ("budget.agent_day_tokens", budget.agent_day_tokens),
+            ("budget.agent_day_cost", budget.agent_day_cost),
+            ("budget.task_tokens", budget.task_tokens),
+            ("budget.task_cost", budget.task_cost),
+        ] {
+            must(number <= BUDGET_MAX, key, "must be 0 to 1000000000; 0 is no limit");
+        }
+        must(
+            (1..=APPROVALS_MAX).contains(&self.policy.approvals),
+            "policy.approvals",
+            "must be 1 to 10",
+        );
     }
 }
 

@@ -294,7 +294,7 @@ fn a_mapped_hook_and_a_webhook_get_what_a_template_needs(db: &TestDb) {
 fn a_secret_stays_where_it_is(db: &TestDb) {
     let service = TestService::open(db);
     let (admin, agent) = (service.admin(), service.agent(Role::Executor));
-    assert_eq!(service.find_wake_target(agent.id).unwrap(), None);
+    assert!(service.find_wake_target(agent.id).unwrap().is_none());
     assert_eq!(not_found(service.try_wake_target(agent.id)), "wake_target");
     let set = |target: &NewTarget| service.set_wake_target(&admin, agent.id, target);
     let wrong = |target: NewTarget| -> Vec<String> {
@@ -316,7 +316,7 @@ fn a_secret_stays_where_it_is(db: &TestDb) {
     let secret = Some(Secret::new("a\r\nX-Evil: 1"));
     assert_eq!(wrong(NewTarget { secret, ..good.clone() }), ["secret"]);
     service.delete_wake_target(&admin, agent.id).unwrap();
-    assert_eq!(service.find_wake_target(agent.id).unwrap(), None);
+    assert!(service.find_wake_target(agent.id).unwrap().is_none());
 
     let nobody = AgentId::from_uuid(uuid::Uuid::nil());
     assert_eq!(not_found(service.set_wake_target(&admin, nobody, &good)), "agent");

@@ -218,11 +218,15 @@ pub fn in_hand(
         Statement::new("SELECT id, priority_rank FROM sub_task WHERE assigned_agent = ")
             .value(owner.to_string())
             .sql(" AND status = ")
-            .tokens(&[status.as_str()])
-            .sql(" AND NOT held");
-    let is_begun = status == Status::InProgress;
+            .tokens(&[status.as_str()]);
+    // A budget that is used up keeps nobody from finishing what is begun.
     let statement = statement
-        .sql(if is_begun { "" } else { " AND open_prerequisites = 0" })
+        .sql(if status == Status::InProgress {
+            " AND (NOT held OR EXISTS (SELECT 1 FROM task WHERE task.id = task_id AND is_stopped \
+             AND task.status IN ('planning', 'active', 'in_progress')))"
+        } else {
+            " AND NOT held AND open_prerequisites = 0"
+        })
         .sql(" ORDER BY created_at, id LIMIT ")
         .value(IN_HAND_MAX);
     let found: Vec<(String, i16)> = each_backend!(&mut reader.connection, c => statement.load(c))?;

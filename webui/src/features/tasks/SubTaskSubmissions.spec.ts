@@ -8,8 +8,8 @@ import SubTaskSubmissions from './SubTaskSubmissions.vue'
 
 const submission = (id: string, late: boolean) => ({ id, late, agent_id: 'e', summary: id, artifacts: [], created_at: '2026-03-01T12:00:00Z' })
 
-function shown(allowed_actions: string[]) {
-  const subTask = { id: 's', name: 'Compare', version: 1, allowed_actions } as unknown as SubTask
+function shown(status: SubTask['status']) {
+  const subTask = { id: 's', name: 'Compare', version: 1, status } as SubTask
   return mount(SubTaskSubmissions, { props: { subTask, agentNames: new Map([['e', 'eli']]) }, global: surroundings() })
 }
 
@@ -20,7 +20,7 @@ const ROUTES = {
 
 test('late work is taken into review once somebody is sure', async () => {
   const requests = serve(ROUTES)
-  const list = shown(['adopt'])
+  const list = shown('in_progress')
   await flushPromises()
   expect(list.findAll('button')).toHaveLength(1)
   await list.get('button').trigger('click')
@@ -32,7 +32,7 @@ test('late work is taken into review once somebody is sure', async () => {
 
 test('where it is not allowed there is no button', async () => {
   serve(ROUTES)
-  const list = shown([])
+  const list = shown('done')
   await flushPromises()
   expect(list.text()).toContain('Late')
   expect(list.find('button').exists()).toBe(false)
