@@ -132,7 +132,7 @@ mod tests {
             used_at: None,
         };
         assert_eq!(made.status(NOW), OnboardingStatus::Open);
-        let last = NOW.plus(VALID_FOR - Duration::from_micros(1));
+        let last = NOW.plus(VALID_FOR).minus(Duration::from_micros(1));
         assert_eq!(made.status(last), OnboardingStatus::Open);
         assert_eq!(made.status(NOW.plus(VALID_FOR)), OnboardingStatus::Expired);
         let used = Onboarding { used_at: Some(NOW), ..made };

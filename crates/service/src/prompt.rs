@@ -413,9 +413,10 @@ impl Service {
         };
         let own = self.list_agent_prompts(language).into_iter().find(is_own);
         let has_template = own.as_ref().is_none_or(|own| own.has_template);
-        let template = match has_template {
-            true => Some(self.find_template(agent.role.as_str(), language)?.content),
-            false => None,
+        let template = if has_template {
+            Some(self.find_template(agent.role.as_str(), language)?.content)
+        } else {
+            None
         };
         let text = own.map_or_else(|| agent.description.clone(), |own| own.content);
         let whole = compose(template.as_deref(), &text, "");
