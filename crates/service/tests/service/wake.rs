@@ -143,7 +143,7 @@ fn of_idle_executors_as_many_are_woken_as_there_is_work(db: &TestDb) {
         calls(&service, agent.id);
     }
     round(&service);
-    service.brought(&one, Status::Done, &team[0]);
+    let _done = service.brought(&one, Status::Done, &team[0]);
     service.clock.advance(10 * MINUTE);
     round(&service);
     assert_eq!(woken(&service), [1, 1, 1, 0]);
@@ -160,7 +160,7 @@ fn each_role_is_woken_for_what_is_its_own(db: &TestDb) {
     };
     let task = service.task();
     let work = service.work(task.id).create();
-    service.brought(&work, Status::Review, &owner);
+    let _handed_in = service.brought(&work, Status::Review, &owner);
     round(&service);
     assert_eq!(actions(&reviewer), ["review"]);
     assert_eq!((actions(&planner).len(), actions(&patrol).len()), (0, 0));
@@ -188,7 +188,7 @@ fn who_is_at_work_is_left_alone(db: &TestDb) {
     let service = TestService::open(db);
     let owner = woken_at(&service, Role::Executor, &receiver);
     let work = service.work(service.task().id).create();
-    service.brought(&work, Status::InProgress, &owner);
+    let _begun = service.brought(&work, Status::InProgress, &owner);
     calls(&service, owner.id);
     service.clock.advance(29 * MINUTE);
     round(&service);
