@@ -13,6 +13,7 @@ const UNREACHABLE: &[(&str, &str)] = &[
     ("concurrent_change", "needs five lost races in a row, and on SQLite there is one writer"),
     ("content.unreadable", "needs a file that somebody broke by hand; see prompts.rs"),
     ("content.not_writable", "needs a folder that cannot be written; see prompts.rs"),
+    ("delivery.already_delivered", "needs a receiver that takes it; see notifications.rs"),
     ("internal", "needs a fault; a test in src/problem.rs makes one by hand"),
     ("unavailable", "needs more requests at once than the queue takes; see server.rs"),
 ];
@@ -47,6 +48,8 @@ fn examples(server: &TestServer) -> Vec<Reply> {
         admin.call("DELETE", "/api/admin/prompts/agents/executor-ada").send(),
         admin.get("/api/skills/nothing-of-this-name"),
         admin.get(&format!("/api/admin/agents/{NOBODY}/onboarding")),
+        admin.get(&format!("/api/admin/agents/{}/wake", executor.id)),
+        admin.post(&format!("/api/admin/notifications/{NOBODY}/retry"), &json!({})),
         anyone.call("DELETE", "/api/tasks").send(),
         admin.post("/api/rules", &json!({"scope": "global", "content": "x"})),
         planner.call("POST", "/api/tasks").body(vec![b' '; (1 << 20) + 1]).send(),
@@ -73,6 +76,8 @@ fn examples(server: &TestServer) -> Vec<Reply> {
     replies.push(reviewer.step(&judged, "complete"));
 
     let id = server.work();
+    let adopt = format!("/api/sub-tasks/{id}/adopt");
+    replies.push(reviewer.post(&adopt, &json!({"submission_id": NOBODY})));
     replies.push(executor.step(&id, "start"));
     executor.step(&id, "claim").ok();
     replies.push(server.executor().step(&id, "claim"));

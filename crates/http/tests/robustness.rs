@@ -135,6 +135,10 @@ fn a_field_of_a_wrong_type_is_422_with_its_name() {
         }
         for (name, _) in schema["properties"].as_object().unwrap() {
             for value in ["{\"a\":1}", "{}", "[[1]]"] {
+                // Who used nothing may say so.
+                if name == "usage" && value == "{}" {
+                    continue;
+                }
                 let reply = send(client, method, path, format!("{{\"{name}\":{value}}}"));
                 // An empty object may be a right one, for the wizard's notification alone.
                 let problem = reply.refused(422, "invalid_fields");

@@ -33,7 +33,8 @@ pub(super) fn suggestion(unknown: &str) -> Option<&'static str> {
     candidates
         .map(|candidate| (likeness(unknown, candidate), candidate))
         .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
-        .max_by(|(left, _), (right, _)| left.total_cmp(right))
+        // Of equals the first.
+        .min_by(|(left, _), (right, _)| right.total_cmp(left))
         .map(|(_, candidate)| candidate)
 }
 
@@ -44,7 +45,9 @@ fn likeness(unknown: &str, candidate: &str) -> f64 {
     match (unknown.split_once('.'), candidate.split_once('.')) {
         (None, None) => alike(unknown, candidate),
         (None, Some((_, key))) if unknown == key => 0.9,
-        (Some((_, unknown_key)), Some((_, key))) if unknown_key == key => 0.9,
+        (Some((unknown_section, unknown_key)), Some((section, key))) if unknown_key == key => {
+            0.8 + 0.2 * alike(unknown_section, section)
+        }
         (Some((unknown_section, unknown_key)), Some((section, key))) => {
             alike(unknown_section, section) * alike(unknown_key, key)
         }
