@@ -123,6 +123,7 @@ const pages = () => ({
   'logs-of-agent': `/logs?view=requests&agent=${known.agent}`,
   patrol: '/patrol',
   'patrol-record': `/patrol?record=${known.record}`,
+  'agent-wake': `/agents/${known.agent}?part=wake`,
   'agent-new': '/agents/new',
   'agent-connect': `/agents/new?agent=${known.agent}`,
   notifications: '/notifications',

@@ -20,6 +20,7 @@ import { skills } from './skills'
 import { tasks } from './tasks'
 import { usage } from './usage'
 import { vocabulary } from './vocabulary'
+import { wake } from './wake'
 
 export const en = {
   ...{ ...shell, ...common, ...vocabulary, ...actions, ...calls },
@@ -40,4 +41,5 @@ export const en = {
   skills,
   tasks,
   usage,
+  wake,
 }

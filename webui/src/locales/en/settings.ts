@@ -73,6 +73,7 @@ export const settings = {
       language: 'Language',
       webhook_secret: 'Webhook secret',
       allow_private: 'Private addresses are allowed',
+      allow_private_wake: 'Private addresses may be woken',
       timeout_seconds: 'A receiver may take',
       history_days: 'Days that deliveries are kept',
     },
@@ -135,6 +136,7 @@ export const settings = {
     delivery: {
       language: 'en or zh-CN.',
       webhook_secret: 'Signs what webhook channels get.',
+      allow_private_wake: 'Runtimes of agents are often on this machine or in private networks.',
       allow_private: 'Notifications may go to this machine and to private networks.',
       timeout_seconds: 'In seconds.',
       history_days: 'Older ones are deleted.',

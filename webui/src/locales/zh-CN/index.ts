@@ -21,6 +21,7 @@ import { skills } from './skills'
 import { tasks } from './tasks'
 import { usage } from './usage'
 import { vocabulary } from './vocabulary'
+import { wake } from './wake'
 
 export const zhCN: Translation = {
   ...{ ...shell, ...common, ...vocabulary, ...actions, ...calls },
@@ -41,4 +42,5 @@ export const zhCN: Translation = {
   skills,
   tasks,
   usage,
+  wake,
 }

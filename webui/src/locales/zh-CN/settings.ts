@@ -76,6 +76,7 @@ export const settings: Translation<typeof original> = {
       language: '语言',
       webhook_secret: 'Webhook 密钥',
       allow_private: '允许私有地址',
+      allow_private_wake: '允许唤醒私有地址',
       timeout_seconds: '接收方响应时限',
       history_days: '投递记录保留天数',
     },
@@ -138,6 +139,7 @@ export const settings: Translation<typeof original> = {
     delivery: {
       language: 'en 或 zh-CN。',
       webhook_secret: '用于对发往 webhook 渠道的内容签名。',
+      allow_private_wake: '智能体的运行环境常在本机或私有网络中。',
       allow_private: '通知可以发往本机和私有网络。',
       timeout_seconds: '单位为秒。',
       history_days: '更早的会被删除。',

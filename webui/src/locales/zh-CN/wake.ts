@@ -1,0 +1,41 @@
+import type { Translation } from '../../i18n'
+import type { wake as original } from '../en/wake'
+
+export const wake: Translation<typeof original> = {
+  part: '唤醒',
+  title: '在哪里唤醒它',
+  text: '有工作时，服务器会调用它的运行环境。如果其机器上有定时器，则无需在此设置。',
+  nowhere: '服务器不会唤醒它',
+  how: '方式',
+  kind: {
+    openclaw: 'OpenClaw 网关',
+    webhook: '签名 Webhook',
+  },
+  url: '地址',
+  urlOpenClaw: '网关的地址，例如 http://10.0.0.7:18789。',
+  urlWebhook: '它会收到签名的 POST 请求。',
+  token: 'Hooks 令牌',
+  signature: '签名密钥',
+  keepSecret: '已设置。留空则保持不变。',
+  runtimeAgent: 'OpenClaw 中的智能体',
+  hook: '映射的 Hook',
+  saved: '已保存，此后将在该处唤醒智能体。',
+  test: '立即唤醒',
+  remove: '不再唤醒',
+  removeTitle: '不再唤醒此智能体？',
+  removeText: '服务器会忘记其地址和令牌。',
+  last: '最近唤醒',
+  outstanding: '此后尚未请求',
+  unanswered: '连续 {count} 次未响应',
+  ups: '唤醒记录',
+  when: '时间',
+  statusTitle: '状态',
+  status: {
+    pending: '发送中',
+    delivered: '已接收',
+    dead: '已放弃',
+  },
+  answered: '智能体已请求',
+  noUps: '还没有被唤醒过',
+  noUpsText: '一有工作就会唤醒它。',
+}
