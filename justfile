@@ -126,8 +126,24 @@ schemathesis *ARGS:
 schemathesis-long MINUTES="10" *ARGS:
     crates/http/tests/schemathesis/run --max-time $(( {{MINUTES}} * 60 / 5 )) {{ARGS}}
 
-# What CI runs after the README's test command.
-ci: lint docs test-pg test-client test-ui schemathesis demo-check contract mcp test-browser
+# What the README's test command cannot: all that needs PostgreSQL.
+test-pg-only:
+    TEST_DATABASE_URL="${TEST_DATABASE_URL:-$(tools/test-postgres start)}" cargo nextest run --workspace --features openmoss/postgres,openmoss-testkit/postgres -E 'test(/postgres/) + package(openmoss-http) + binary(program)'
+
+# A simulated week of twenty agents, on the release program.
+week *ARGS:
+    cargo build --release --features postgres
+    tools/simulate-week --openmoss target/release/openmoss {{ARGS}}
+
+# What CI runs after the README's test command. The client's tests wait for retries most of the time, so they
+# run beside the others.
+ci:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    just test-client & client=$!
+    just lint docs test-pg-only test-ui
+    wait "$client"
+    just schemathesis demo-check contract mcp test-browser
 
 # Forget builds and scratch databases.
 clean:

@@ -31,7 +31,7 @@ export interface paths {
         };
         /** An agent with its work and its scores. */
         get: operations["look_at_agent"];
-        /** Changes an agent's name, role or description. */
+        /** Changes an agent's name, role, description or capabilities. */
         put: operations["edit_agent"];
         post?: never;
         /** Deletes an agent with its logs. Its open work goes back to the queue; its reviews stay. */
@@ -52,6 +52,24 @@ export interface paths {
         get: operations["list_agent_activities"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/agents/{agent_id}/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of the command that was made for an agent last. */
+        get: operations["find_agent_onboarding"];
+        put?: never;
+        /** Makes a command that connects an agent on its machine: good once, for an hour. It takes the place of the one that was made before; the agent's key stays as it is until it is run. */
+        post: operations["make_agent_onboarding"];
         delete?: never;
         options?: never;
         head?: never;
@@ -136,6 +154,129 @@ export interface paths {
         get?: never;
         /** The same as PUT /api/agents/{agent_id}/status. */
         put: operations["set_agent_status_as_admin"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/agents/{agent_id}/wake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where an agent is woken when there is work for it, and how it stands with that. */
+        get: operations["find_wake_target"];
+        /** Says where an agent is woken when there is work for it. */
+        put: operations["set_wake_target"];
+        post?: never;
+        /** Wakes an agent nowhere any more. */
+        delete: operations["delete_wake_target"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/agents/{agent_id}/wake/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An agent's wake-ups, newest first. */
+        get: operations["list_wake_ups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/agents/{agent_id}/wake/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Wakes an agent now, and says what came of it. */
+        post: operations["test_wake_target"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The agents and tasks with a budget of their own. Those of all others are in the settings, below budget. */
+        get: operations["list_budgets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/budgets/agents/{agent_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An agent's budget for a day. */
+        get: operations["find_agent_budget"];
+        /** Gives an agent a budget of its own for each day; without numbers it is forgotten. */
+        put: operations["set_agent_budget"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/budgets/day": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody's budget for today. */
+        get: operations["find_day_budget"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/budgets/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A task's budget from its beginning to its end. */
+        get: operations["find_task_budget"];
+        /** Gives a task a budget of its own; without numbers it is forgotten. Its work is held or handed out again at once. */
+        put: operations["set_task_budget"];
         post?: never;
         delete?: never;
         options?: never;
@@ -325,6 +466,74 @@ export interface paths {
         get: operations["search_sub_tasks_of_module"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the server told people, newest first. */
+        get: operations["list_notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/notifications/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test message to a channel now, and says what came of it. */
+        post: operations["test_notification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/notifications/{delivery_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a notification that was given up have all its tries again. */
+        post: operations["retry_notification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/patrol/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the server look round now: recover the work of silent owners, open and resolve records, complete what is over. It does so by itself every patrol.every_seconds. */
+        post: operations["run_patrol"];
         delete?: never;
         options?: never;
         head?: never;
@@ -728,6 +937,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/tasks/{task_id}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Decides it for a task, as a whole; what exists stays as it is. */
+        put: operations["set_task_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/tasks/{task_id}/sub-tasks": {
         parameters: {
             query?: never;
@@ -737,6 +963,57 @@ export interface paths {
         };
         /** Sub-tasks of a task. */
         get: operations["search_sub_tasks_of_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was used on the last days. */
+        get: operations["summarise_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/usage/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each agent used on the last days, the dearest first. */
+        get: operations["list_usage_of_agents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/usage/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each task used on the last days, the dearest first. */
+        get: operations["list_usage_of_tasks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -774,6 +1051,40 @@ export interface paths {
         put?: never;
         /** Creates an agent; the answer is the only time that its key is shown. */
         post: operations["create_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/me/has-work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether there is work for the caller: a few bytes that need no model to be read. Nothing is taken. */
+        get: operations["has_work"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/me/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What to do now: own work first, then what the role has to see to, then new work. Takes it and begins it, and says how to report back. Accept: text/markdown gets the same as a text. */
+        post: operations["next_work"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1019,6 +1330,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the command with this token will do; changes nothing. */
+        get: operations["plan_onboarding"];
+        put?: never;
+        /** Runs the command with this token: the agent gets a new key, and the token is void. */
+        post: operations["run_onboarding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/patrol-records": {
         parameters: {
             query?: never;
@@ -1114,6 +1443,23 @@ export interface paths {
         };
         /** Whether the server can do its work: 503 when the database is away. */
         get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recurrence/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When rounds of a schedule would be due. Changes nothing. */
+        get: operations["preview_recurrence"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1502,6 +1848,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sub-tasks/{sub_task_id}/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts into review what a former owner handed in too late. Its sender is the owner again; whoever has the sub-task now loses it. */
+        post: operations["adopt_submission"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sub-tasks/{sub_task_id}/assign": {
         parameters: {
             query?: never;
@@ -1639,6 +2002,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sub-tasks/{sub_task_id}/recurrence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The series that a sub-task is a round of. */
+        get: operations["find_recurrence"];
+        /** Changes the schedule, and the texts of the rounds to come. A recurring sub-task without a schedule becomes the first round. */
+        put: operations["set_recurrence"];
+        post?: never;
+        /** Opens no rounds any more. The round that runs goes on. */
+        delete: operations["end_recurrence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sub-tasks/{sub_task_id}/recurrence/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens no rounds until the series is resumed. The round that runs goes on. */
+        post: operations["pause_recurrence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sub-tasks/{sub_task_id}/recurrence/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens rounds again, from the next time on. */
+        post: operations["resume_recurrence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sub-tasks/{sub_task_id}/release": {
         parameters: {
             query?: never;
@@ -1701,6 +2117,23 @@ export interface paths {
         put?: never;
         /** Sends back without a score; better send a review record. */
         post: operations["rework_sub_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sub-tasks/{sub_task_id}/rounds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rounds of the series that a sub-task belongs to, newest first. */
+        get: operations["list_rounds"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1828,6 +2261,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{task_id}/diagnosis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why the task does not move: for each open sub-task what it waits for, since when, and what would help; for the task a sentence. */
+        get: operations["diagnose_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/{task_id}/modules": {
         parameters: {
             query?: never;
@@ -1857,6 +2307,93 @@ export interface paths {
         put?: never;
         /** Creates a whole tree of modules and sub-tasks with their dependencies: all or nothing, and every error with its place. */
         post: operations["create_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What new sub-tasks of a task must have, and how often their work must be approved. */
+        get: operations["find_task_policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}/recurrence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The series that a task is a round of. */
+        get: operations["find_task_recurrence"];
+        /** Changes the schedule. A recurring task without one becomes the first round. */
+        put: operations["set_task_recurrence"];
+        post?: never;
+        /** Opens no rounds any more. The round that runs goes on. */
+        delete: operations["end_task_recurrence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}/recurrence/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens no rounds until the series is resumed. The round that runs goes on. */
+        post: operations["pause_task_recurrence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}/recurrence/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens rounds again, from the next time on. */
+        post: operations["resume_task_recurrence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}/rounds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rounds of the series that a task belongs to, newest first. */
+        get: operations["list_task_rounds"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1897,6 +2434,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what the caller's model used. The answer says whether it still gets new work. */
+        post: operations["report_usage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webui/version": {
         parameters: {
             query?: never;
@@ -1923,6 +2477,23 @@ export interface paths {
         };
         /** The same as GET /api/webui/version. */
         get: operations["check_webui_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/onboard.sh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The script that commands run. It holds no secret, and is the same for everybody. */
+        get: operations["find_script"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2172,10 +2743,16 @@ export interface components {
             name: string;
             priority: components["schemas"]["Priority"];
             progress: components["schemas"]["Progress"] | null;
+            recurrence: components["schemas"]["Series"] | null;
             /** @description How it was judged, newest first, at most 50. */
             reviews: components["schemas"]["Review"][];
             /** Format: int32 */
             rework_count: number;
+            /**
+             * Format: int32
+             * @description Which round of recurring work it is; null if it is none.
+             */
+            round: number | null;
             status: components["schemas"]["SubTaskStatus"];
             /** @description What was handed in, newest first, at most 50. */
             submissions: components["schemas"]["Submission"][];
@@ -2276,8 +2853,15 @@ export interface components {
              */
             total_pages: number;
         };
+        /** @description Which late submission. */
+        Adopt: {
+            /** Format: uuid */
+            submission_id: string;
+        };
         /** @description An agent. */
         Agent: {
+            /** @description What it can do. */
+            capabilities: string[];
             description: string;
             /** Format: uuid */
             id: string;
@@ -2316,6 +2900,8 @@ export interface components {
         };
         /** @description What changes; what is absent, null or, of the name, empty stays. */
         AgentChange: {
+            /** @description Replaces what it can do; tags such as `python`. */
+            capabilities?: string[] | null;
             /** @description An empty one clears it. */
             description?: string | null;
             name?: string | null;
@@ -2323,6 +2909,8 @@ export interface components {
         };
         /** @description A new agent. */
         AgentCreate: {
+            /** @description What it can do, as tags such as `python`. */
+            capabilities?: string[] | null;
             description?: string | null;
             /** @description Unique among agents. */
             name: string;
@@ -2358,6 +2946,8 @@ export interface components {
             blocked_count: number;
             /** Format: int64 */
             cancelled_count: number;
+            /** @description What it can do. */
+            capabilities: string[];
             created_at: components["schemas"]["Time"];
             description: string;
             /** Format: int64 */
@@ -2410,6 +3000,8 @@ export interface components {
             assigned_count: number;
             /** Format: int64 */
             blocked_count: number;
+            /** @description What it can do. */
+            capabilities: string[];
             created_at: components["schemas"]["Time"];
             description: string;
             /** Format: uuid */
@@ -2464,6 +3056,19 @@ export interface components {
              * @description How many pages there are, at least 1.
              */
             total_pages: number;
+        };
+        /** @description What became of the command that was made for an agent last. */
+        AgentOnboarding: {
+            /** Format: uuid */
+            agent_id: string;
+            created_at: components["schemas"]["Time"];
+            /** Format: int32 */
+            every_minutes: number;
+            expires_at: components["schemas"]["Time"];
+            runtime: components["schemas"]["Runtime"];
+            status: components["schemas"]["OnboardingStatus"];
+            used_at: components["schemas"]["Time"] | null;
+            wake_by: components["schemas"]["WakeBy"];
         };
         /** @description A new agent and its key. */
         AgentRegistered: {
@@ -2621,6 +3226,63 @@ export interface components {
          * @enum {string}
          */
         BlockedKind: "dependency" | "needs_input" | "resource" | "technical" | "timeout" | "other";
+        /** @description A budget and how far it is used. */
+        Budget: {
+            /** @description What holds. */
+            limit: components["schemas"]["BudgetLimit"];
+            own: components["schemas"]["BudgetOwn"];
+            /** @description Of an agent today, of a task in all. */
+            used: components["schemas"]["UsageSums"];
+            used_up: boolean;
+        };
+        /** @description How much may be used: null is no limit. */
+        BudgetLimit: {
+            cost: string | null;
+            /** Format: int64 */
+            tokens: number | null;
+        };
+        /**
+         * @description What a budget is measured in.
+         * @enum {string}
+         */
+        BudgetMeasure: "tokens" | "cost";
+        /** @description A budget's own numbers: null is left to the settings, 0 is no limit. */
+        BudgetOwn: {
+            cost: string | null;
+            /** Format: int64 */
+            tokens: number | null;
+        };
+        /**
+         * @description Of what something is a budget.
+         * @enum {string}
+         */
+        BudgetScope: "day" | "agent" | "task";
+        /** @description A limit; what is null is left to the settings, 0 is no limit. */
+        BudgetSet: {
+            /** @example 0.0125 */
+            cost?: string | number | null;
+            /**
+             * Format: int64
+             * @description Tokens read and written.
+             */
+            tokens?: number | null;
+        };
+        /** @description Why no new work is handed out. */
+        BudgetStop: {
+            /** @description In words. */
+            detail: string;
+            /** @description How much may be used. */
+            limit: string;
+            measure: components["schemas"]["BudgetMeasure"];
+            scope: components["schemas"]["BudgetScope"];
+            /** @description How much was used. */
+            used: string;
+        };
+        /**
+         * @description What happens to rounds that were due while the server was away.
+         * @enum {string}
+         */
+        CatchUp: "one" | "none";
         /** @description What could be claimed. */
         ClaimNext: {
             /** @description Why there was nothing. */
@@ -2648,6 +3310,14 @@ export interface components {
                 allow_registration: boolean;
                 registration_token: string;
             };
+            budget: {
+                agent_day_cost: number;
+                agent_day_tokens: number;
+                day_cost: number;
+                day_tokens: number;
+                task_cost: number;
+                task_tokens: number;
+            };
             content: {
                 root: string;
             };
@@ -2657,14 +3327,40 @@ export interface components {
                 type: string;
                 url: string;
             };
+            delivery: {
+                allow_private: boolean;
+                allow_private_wake: boolean;
+                history_days: number;
+                language: string;
+                timeout_seconds: number;
+                webhook_secret: string;
+            };
             notification: {
                 channels: string[];
                 enabled: boolean;
                 events: string[];
             };
+            patrol: {
+                attempts_max: number;
+                enabled: boolean;
+                every_seconds: number;
+                penalties: number;
+                rework_count: number;
+                silent_seconds: number;
+                unchanged_seconds: number;
+                unclaimed_seconds: number;
+            };
             policy: {
+                approvals: number;
                 claim_while_planning: boolean;
+                complete_after_seconds: number;
                 lease_seconds: number;
+                max_open_per_agent: number;
+                require_acceptance: boolean;
+                require_deliverable: boolean;
+                require_description: boolean;
+                require_module: boolean;
+                strict: boolean;
             };
             project: {
                 name: string;
@@ -2676,6 +3372,14 @@ export interface components {
                 queue_max: number;
                 shutdown_seconds: number;
                 timezone: string;
+            };
+            smtp: {
+                from: string;
+                host: string;
+                password: string;
+                port: number;
+                tls: string;
+                user: string;
             };
             webui: {
                 auto_update: boolean;
@@ -2692,7 +3396,16 @@ export interface components {
             agent?: {
                 [key: string]: unknown;
             } | null;
+            budget?: {
+                [key: string]: unknown;
+            } | null;
+            delivery?: {
+                [key: string]: unknown;
+            } | null;
             notification?: {
+                [key: string]: unknown;
+            } | null;
+            patrol?: {
                 [key: string]: unknown;
             } | null;
             policy?: {
@@ -2702,6 +3415,9 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             server?: {
+                [key: string]: unknown;
+            } | null;
+            smtp?: {
                 [key: string]: unknown;
             } | null;
             webui?: {
@@ -2719,6 +3435,8 @@ export interface components {
         };
         /** @description A setting and where it comes from. */
         ConfigSource: {
+            /** @description Whether `PUT /api/admin/config` may change it. */
+            is_editable: boolean;
             /** @description `section.key` */
             key: string;
             /**
@@ -2813,6 +3531,65 @@ export interface components {
             /** Format: int64 */
             positive_score_delta: number;
         };
+        /** @description What was handed in for a sub-task; long texts are cut. */
+        Delivered: {
+            /** Format: uuid */
+            agent_id?: string | null;
+            artifacts?: components["schemas"]["Artifact"][] | null;
+            /** Format: int32 */
+            attempt?: number | null;
+            /** @description True if something was cut or left out; the sub-task's submissions have all of it. */
+            cut?: boolean | null;
+            /** @description True if its sender had lost the sub-task before. */
+            late?: boolean | null;
+            name: string;
+            /** Format: uuid */
+            sub_task_id: string;
+            summary: string;
+        };
+        /**
+         * @description What became of a message.
+         * @enum {string}
+         */
+        DeliveryStatus: "pending" | "delivered" | "dead";
+        /** @description What an open sub-task waits for. */
+        DiagnosedSubTask: {
+            /** Format: uuid */
+            assigned_agent: string | null;
+            assigned_agent_name: string | null;
+            /** @description What would help. */
+            help: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            module_id: string | null;
+            name: string;
+            /** @description What must be done before it and is not, at most ten of it. */
+            prerequisites: components["schemas"]["OpenPrerequisite"][];
+            status: components["schemas"]["SubTaskStatus"];
+            waiting_for: components["schemas"]["WaitingFor"];
+        };
+        /** @description What a task waits for. */
+        Diagnosis: {
+            /** @description Whether more are open than are listed. */
+            has_more: boolean;
+            /**
+             * Format: int64
+             * @description How many sub-tasks are open.
+             */
+            open: number;
+            /** @description What keeps the task from being finished. */
+            sentence: string;
+            status: components["schemas"]["TaskStatus"];
+            /**
+             * @description The newest open sub-tasks of each status, at most fifty of each; where somebody should look
+             *     first comes first.
+             */
+            sub_tasks: components["schemas"]["DiagnosedSubTask"][];
+            /** Format: uuid */
+            task_id: string;
+            task_name: string;
+        };
         /** @description How many of each. */
         Distributions: {
             agent_role_distribution: components["schemas"]["AgentRoleCounts"];
@@ -2860,7 +3637,7 @@ export interface components {
          * @description What happened.
          * @enum {string}
          */
-        EventKind: "task_created" | "task_edited" | "task_status_changed" | "all_done" | "module_created" | "module_edited" | "sub_task_created" | "sub_task_claimed" | "sub_task_assigned" | "sub_task_released" | "sub_task_started" | "sub_task_progress" | "sub_task_session_bound" | "sub_task_submitted" | "sub_task_submitted_late" | "sub_task_approved" | "sub_task_rejected" | "sub_task_blocked" | "sub_task_reassigned" | "sub_task_requeued" | "sub_task_cancelled" | "sub_task_reopened" | "sub_task_edited" | "sub_task_ready" | "note_added" | "patrol_record_opened" | "patrol_record_resolved" | "patrol_record_ignored" | "patrol_record_reopened" | "agent_registered" | "agent_status_changed" | "agent_edited" | "agent_deleted" | "agent_key_reset" | "score_changed" | "rule_changed" | "settings_changed" | "admin_sessions_ended" | "imported" | "content_changed";
+        EventKind: "task_created" | "task_edited" | "task_status_changed" | "all_done" | "task_policy_set" | "module_created" | "module_edited" | "sub_task_created" | "sub_task_claimed" | "sub_task_assigned" | "sub_task_released" | "sub_task_started" | "sub_task_progress" | "sub_task_session_bound" | "sub_task_submitted" | "sub_task_submitted_late" | "sub_task_approved" | "sub_task_approval_given" | "sub_task_rejected" | "sub_task_blocked" | "sub_task_reassigned" | "sub_task_requeued" | "sub_task_cancelled" | "sub_task_reopened" | "sub_task_adopted" | "sub_task_edited" | "sub_task_ready" | "recurrence_set" | "recurrence_paused" | "recurrence_resumed" | "recurrence_ended" | "round_opened" | "round_skipped" | "usage_reported" | "budget_reached" | "budget_set" | "note_added" | "patrol_record_opened" | "patrol_record_resolved" | "patrol_record_ignored" | "patrol_record_reopened" | "agent_registered" | "agent_status_changed" | "agent_edited" | "agent_deleted" | "agent_key_reset" | "score_changed" | "rule_changed" | "settings_changed" | "admin_sessions_ended" | "imported" | "content_changed";
         /** @description Some events. */
         EventPage: {
             /** @description Whether more are there already. */
@@ -2912,6 +3689,16 @@ export interface components {
             field: string;
             /** @description What would be right. */
             message: string;
+        };
+        /** @description Whether there is work. */
+        HasWork: {
+            action?: components["schemas"]["NextAction"] | null;
+            has_work: boolean;
+            /**
+             * Format: int32
+             * @description After how many seconds to ask again; 0 is at once.
+             */
+            next_check_seconds: number;
         };
         /** @description Alive. */
         Health: {
@@ -3187,6 +3974,102 @@ export interface components {
             description?: string | null;
             name: string;
         };
+        /** @description An agent or a task with a budget of its own. */
+        NamedBudget: {
+            budget: components["schemas"]["Budget"];
+            /** Format: uuid */
+            id: string;
+            /** @description Null if it is gone. */
+            name: string | null;
+            scope: components["schemas"]["BudgetScope"];
+        };
+        /** @description A page of a list. */
+        NamedBudgetPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["NamedBudget"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
+        /**
+         * @description What an agent should do next.
+         * @enum {string}
+         */
+        NextAction: "rework" | "continue" | "start" | "claim" | "review" | "plan" | "unblock" | "deliver" | "patrol" | "idle";
+        /** @description What is wanted. */
+        NextRequest: {
+            /**
+             * @description Whether to take new work; `false` only looks, and changes nothing.
+             * @default true
+             */
+            claim: boolean | null;
+            /** @description The `rules_etag` of the last answer: rules that are still the same are left out. */
+            rules_etag?: string | null;
+            /** @description The caller's runtime session. */
+            session_id?: string | null;
+            /**
+             * @description Whether to begin what is handed out at once, so that the next call is the submission.
+             * @default true
+             */
+            start: boolean | null;
+            /**
+             * Format: int64
+             * @description How long to wait for work when there is none.
+             * @default 0
+             */
+            wait_seconds: number | null;
+        };
+        /** @description What to do now, with everything for it. Empty parts are left out. */
+        NextWork: {
+            action: components["schemas"]["NextAction"];
+            /** @description What the task's sub-tasks delivered, when it is to be delivered. */
+            deliverables?: components["schemas"]["Delivered"][] | null;
+            /**
+             * Format: int32
+             * @description When there is nothing: after how many seconds to ask again.
+             */
+            next_check_seconds?: number | null;
+            /** @description The newest ten notes on it, oldest of them first. */
+            notes?: components["schemas"]["NoteBrief"][] | null;
+            /** @description What is wrong. */
+            patrol_records?: components["schemas"]["PatrolBrief"][] | null;
+            /** @description What its prerequisites delivered. */
+            prerequisites?: components["schemas"]["Delivered"][] | null;
+            /** @description Why there is nothing. */
+            reason?: string | null;
+            /** @description How to report back. */
+            report?: components["schemas"]["Report"][] | null;
+            /** @description The last reviews of it, newest first. */
+            reviews?: components["schemas"]["ReviewBrief"][] | null;
+            /** @description The merged rules; left out while `rules_etag` names them. */
+            rules?: string | null;
+            /** @description Send it with the next call. */
+            rules_etag?: string | null;
+            score?: components["schemas"]["ScoreNews"] | null;
+            sub_task?: components["schemas"]["WorkBrief"] | null;
+            /** @description What was handed in for it, newest first. */
+            submissions?: components["schemas"]["Delivered"][] | null;
+            task?: components["schemas"]["TaskBrief"] | null;
+        };
         /** @description What somebody says about a sub-task. */
         Note: {
             /**
@@ -3201,6 +4084,12 @@ export interface components {
             id: string;
             /** Format: uuid */
             sub_task_id: string;
+            text: string;
+        };
+        /** @description A note, in short. */
+        NoteBrief: {
+            author: components["schemas"]["ActorKind"];
+            created_at: components["schemas"]["Time"];
             text: string;
         };
         /** @description A new note. */
@@ -3235,17 +4124,140 @@ export interface components {
              */
             total_pages: number;
         };
-        /** @description What agents are told about notifications, which they send themselves. */
+        /** @description What agents are told about notifications that they deliver themselves. */
         NotificationConfig: {
             channels: string[];
             enabled: boolean;
             events: string[];
+        };
+        /** @description A notification on its way to one channel. */
+        NotificationDelivery: {
+            /** Format: uuid */
+            agent_id: string | null;
+            /** @description Where to, with secrets masked. */
+            channel: string;
+            created_at: components["schemas"]["Time"];
+            /**
+             * Format: uuid
+             * @description The event that it tells of.
+             */
+            event_id: string;
+            finished_at: components["schemas"]["Time"] | null;
+            /**
+             * Format: uuid
+             * @description The receiver sees it, and it is the same in every try.
+             */
+            id: string;
+            kind: components["schemas"]["NotificationKind"];
+            /** @description Why the last try failed. */
+            last_error: string | null;
+            next_try_at: components["schemas"]["Time"] | null;
+            status: components["schemas"]["DeliveryStatus"];
+            /** Format: uuid */
+            sub_task_id: string | null;
+            /** Format: uuid */
+            task_id: string | null;
+            /**
+             * Format: int32
+             * @description How often it was tried since it was created or retried.
+             */
+            tries: number;
+        };
+        /** @description A page of a list. */
+        NotificationDeliveryPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["NotificationDelivery"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
+        /**
+         * @description What people can be told about.
+         * @enum {string}
+         */
+        NotificationKind: "task_completed" | "review_rejected" | "all_done" | "patrol_alert" | "sub_task_blocked" | "agent_silent" | "budget_reached";
+        /** @description The channel to try. */
+        NotificationTest: {
+            /** @description An entry of `notification.channels`, whole, or as the settings show it. */
+            channel: string;
         };
         /** @description How an agent connects. */
         Onboarding: {
             content: string;
             role: string;
         };
+        /** @description Whom a command connects. */
+        OnboardingAgent: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A command to run on the agent's machine. */
+        OnboardingCommand: {
+            /** @description Shown this once. */
+            command: string;
+            expires_at: components["schemas"]["Time"];
+        };
+        /** @description How an agent shall be connected. */
+        OnboardingCreate: {
+            /** @description The agent's folder on its machine; absent: one that suits the runtime. */
+            directory?: string | null;
+            /**
+             * Format: int32
+             * @description How often the timer asks; says nothing without one.
+             * @default 10
+             */
+            every_minutes: number;
+            /**
+             * @description Of the agent's prompt.
+             * @default en
+             */
+            language: components["schemas"]["Language"];
+            runtime: components["schemas"]["Runtime"];
+            wake_by: components["schemas"]["WakeBy"];
+        };
+        /** @description What a command gets. */
+        OnboardingDone: {
+            /** @description The agent's key; the one that it had is refused from now on. */
+            api_key: string;
+            /** @description What the agent is told. */
+            prompt: string;
+        };
+        /** @description What a command will do. */
+        OnboardingPlan: {
+            agent: components["schemas"]["OnboardingAgent"];
+            /** Format: int32 */
+            every_minutes: number;
+            runtime: components["schemas"]["Runtime"];
+            /** @description The skill of its role. */
+            skill: string;
+            wake_by: components["schemas"]["WakeBy"];
+        };
+        /**
+         * @description What became of a command that connects an agent.
+         * @enum {string}
+         */
+        OnboardingStatus: "open" | "used" | "expired";
         /** @description A session of the admin, without its token. */
         OpenAdminSession: {
             /** @description From where the login came. */
@@ -3287,12 +4299,37 @@ export interface components {
              */
             total_pages: number;
         };
+        /** @description What must be done before. */
+        OpenPrerequisite: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            status: components["schemas"]["SubTaskStatus"];
+        };
+        /**
+         * @description What happens when a round is due and the last one still runs.
+         * @enum {string}
+         */
+        Overlap: "skip" | "queue";
         /** @description The old and the new password. */
         PasswordChange: {
             /** Format: password */
             new_password: string;
             /** Format: password */
             old_password: string;
+        };
+        /** @description A patrol record, in short. */
+        PatrolBrief: {
+            /** Format: uuid */
+            agent_id?: string | null;
+            created_at: components["schemas"]["Time"];
+            description: string;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            severity: components["schemas"]["Severity"];
+            /** Format: uuid */
+            sub_task_id?: string | null;
         };
         /** @description What was done about it. */
         PatrolClose: {
@@ -3384,6 +4421,21 @@ export interface components {
              */
             total_pages: number;
         };
+        /** @description What came of one look round. */
+        PatrolRound: {
+            /** @description How many were taken from silent owners and left to the planner. */
+            blocked: number;
+            /** @description How many finished tasks were completed. */
+            completed: number;
+            /** @description How many conditions there are. */
+            conditions: number;
+            /** @description How many records were opened. */
+            opened: number;
+            /** @description How many sub-tasks were taken from silent owners and put back into the queue. */
+            requeued: number;
+            /** @description How many records were resolved, because their condition is gone. */
+            resolved: number;
+        };
         /**
          * @description What became of a finding.
          * @enum {string}
@@ -3445,8 +4497,11 @@ export interface components {
             name: string;
             /** @default medium */
             priority: components["schemas"]["Priority"] | null;
+            recurrence?: components["schemas"]["RecurrenceSet"] | null;
             /** @description The name by which other sub-tasks of the plan refer to it. */
             ref?: string;
+            /** @description What its executor must be able to do, as tags such as `python`. */
+            required_capabilities?: string[];
             /** @default once */
             type: components["schemas"]["WorkKind"] | null;
         };
@@ -3476,7 +4531,7 @@ export interface components {
             code: components["schemas"]["ProblemCode"];
             /**
              * @description More that depends on the code: `owner`, `attempt`, `submission_id`, `status`,
-             *     `open_prerequisites`.
+             *     `open_prerequisites`, `missing`, `limit`.
              */
             context?: {
                 [key: string]: unknown;
@@ -3511,12 +4566,17 @@ export interface components {
          *     | `module.not_found` | 404 | No such module. |
          *     | `sub_task.not_found` | 404 | No such sub-task, or none yet. |
          *     | `agent.not_found` | 404 | No such agent. |
+         *     | `submission.not_found` | 404 | No such late submission of this sub-task. |
          *     | `review.not_found` | 404 | No such review. |
          *     | `rule.not_found` | 404 | No such rule. |
          *     | `patrol_record.not_found` | 404 | No such patrol record. |
+         *     | `wake_target.not_found` | 404 | The agent is woken nowhere. |
+         *     | `delivery.not_found` | 404 | No such notification. |
          *     | `session.not_found` | 404 | No such session, or it is over already. |
+         *     | `recurrence.not_found` | 404 | It does not come round again by a schedule. |
          *     | `prompt.not_found` | 404 | No such prompt. |
          *     | `skill.not_found` | 404 | No such skill. |
+         *     | `onboarding.not_found` | 404 | No command to connect this agent was made yet. |
          *     | `method_not_allowed` | 405 | The path exists, this method does not. |
          *     | `already_exists` | 409 | The name or the single place is taken. |
          *     | `concurrent_change` | 409 | Somebody else changed the same thing again and again. |
@@ -3524,9 +4584,14 @@ export interface components {
          *     | `sub_task.not_owner` | 409 | Somebody else owns it now, or nobody: stop working on it. |
          *     | `sub_task.prerequisites_open` | 409 | Other sub-tasks must be done first. |
          *     | `sub_task.prerequisite_cancelled` | 409 | It waits for cancelled work; replace depends_on. |
+         *     | `review.approved_already` | 409 | The reviewer approved the same deliverable before. |
+         *     | `sub_task.capabilities_missing` | 409 | It asks for capabilities that the executor does not have; see context.missing. |
+         *     | `agent.open_work_limit` | 409 | The executor has as many open sub-tasks as it may. |
          *     | `task.held` | 409 | The task's status keeps its work back. |
+         *     | `budget.reached` | 409 | A budget is used up: no new work is handed out. |
          *     | `task.not_allowed_from` | 409 | The task's status does not allow the action. |
          *     | `patrol_record.not_allowed_from` | 409 | The record's status does not allow the action. |
+         *     | `delivery.already_delivered` | 409 | The receiver has it already. |
          *     | `content.built_in` | 409 | The file is part of the program; only a copy can be changed. |
          *     | `content.unreadable` | 409 | The file must be put right first. |
          *     | `content.not_writable` | 409 | The server may not write to content.root. |
@@ -3538,7 +4603,7 @@ export interface components {
          *     | `unavailable` | 503 | Overloaded, or the database is away; try again after Retry-After. |
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "admin.no_session" | "agent.disabled" | "role_not_allowed" | "review.own_work" | "score.own" | "not_found" | "task.not_found" | "module.not_found" | "sub_task.not_found" | "agent.not_found" | "review.not_found" | "rule.not_found" | "patrol_record.not_found" | "session.not_found" | "prompt.not_found" | "skill.not_found" | "method_not_allowed" | "already_exists" | "concurrent_change" | "sub_task.not_allowed_from" | "sub_task.not_owner" | "sub_task.prerequisites_open" | "sub_task.prerequisite_cancelled" | "task.held" | "task.not_allowed_from" | "patrol_record.not_allowed_from" | "content.built_in" | "content.unreadable" | "content.not_writable" | "body_too_large" | "invalid_fields" | "idempotency_key_reused" | "too_many_tries" | "internal" | "unavailable";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "admin.no_session" | "agent.disabled" | "role_not_allowed" | "review.own_work" | "score.own" | "not_found" | "task.not_found" | "module.not_found" | "sub_task.not_found" | "agent.not_found" | "submission.not_found" | "review.not_found" | "rule.not_found" | "patrol_record.not_found" | "wake_target.not_found" | "delivery.not_found" | "session.not_found" | "recurrence.not_found" | "prompt.not_found" | "skill.not_found" | "onboarding.not_found" | "method_not_allowed" | "already_exists" | "concurrent_change" | "sub_task.not_allowed_from" | "sub_task.not_owner" | "sub_task.prerequisites_open" | "sub_task.prerequisite_cancelled" | "review.approved_already" | "sub_task.capabilities_missing" | "agent.open_work_limit" | "task.held" | "budget.reached" | "task.not_allowed_from" | "patrol_record.not_allowed_from" | "delivery.already_delivered" | "content.built_in" | "content.unreadable" | "content.not_writable" | "body_too_large" | "invalid_fields" | "idempotency_key_reused" | "too_many_tries" | "internal" | "unavailable";
         /** @description How far the owner is. */
         Progress: {
             /** Format: int32 */
@@ -3646,12 +4711,47 @@ export interface components {
             response_status: number;
             timestamp: components["schemas"]["Time"];
         };
+        /** @description What a schedule comes to. */
+        RecurrencePreview: {
+            /** @description The next times, at most five. */
+            next_times: components["schemas"]["Time"][];
+        };
+        /** @description A schedule on which work comes round again. */
+        RecurrenceSet: {
+            /** @default one */
+            catch_up: components["schemas"]["CatchUp"] | null;
+            /**
+             * @description Five fields: minute, hour, day of the month, month, day of the week.
+             * @example 0 9 * * 1-5
+             */
+            cron: string;
+            /** @default skip */
+            overlap: components["schemas"]["Overlap"] | null;
+            /**
+             * @description The IANA name of the zone in whose time it is meant; `server.timezone` if absent.
+             * @example Asia/Shanghai
+             */
+            timezone?: string | null;
+            until?: components["schemas"]["Time"] | null;
+        };
         /** @description A sub-task that comes before or after another. */
         RelatedSubTask: {
             /** Format: uuid */
             id: string;
             name: string;
             status: components["schemas"]["SubTaskStatus"];
+        };
+        /** @description A way to report back. */
+        Report: {
+            /** @description An example; absent where no body is needed. */
+            body?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description With the client script. */
+            command: string;
+            method: string;
+            path: string;
+            purpose: string;
         };
         /** @description A review. */
         Review: {
@@ -3677,6 +4777,16 @@ export interface components {
             score: number;
             /** Format: uuid */
             sub_task_id: string;
+        };
+        /** @description A review, in short. */
+        ReviewBrief: {
+            comment?: string | null;
+            issues?: string | null;
+            result: components["schemas"]["ReviewResult"];
+            /** Format: int32 */
+            round: number;
+            /** Format: int32 */
+            score: number;
         };
         /** @description Reviews by result. */
         ReviewCounts: {
@@ -3775,6 +4885,11 @@ export interface components {
          * @enum {string}
          */
         RuleScope: "global" | "task" | "sub_task";
+        /**
+         * @description What an agent lives in.
+         * @enum {string}
+         */
+        Runtime: "openclaw" | "claude_code" | "codex" | "shell";
         /** @description A change by hand. */
         ScoreAdjust: {
             /** Format: uuid */
@@ -3884,6 +4999,19 @@ export interface components {
              */
             total_pages: number;
         };
+        /** @description How a score changed. */
+        ScoreNews: {
+            /** @description The last changes, newest first. */
+            changes: components["schemas"]["ScoreStep"][];
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description One change of a score, in short. */
+        ScoreStep: {
+            /** Format: int64 */
+            delta: number;
+            reason: string;
+        };
         /** @description Where an agent stands. */
         ScoreSummary: {
             /** Format: uuid */
@@ -3917,6 +5045,50 @@ export interface components {
             today_rejected_review_count: number;
             /** Format: int64 */
             today_review_count: number;
+        };
+        /** @description Work that comes round again. */
+        Series: {
+            catch_up: components["schemas"]["CatchUp"];
+            cron: string;
+            /** Format: uuid */
+            id: string;
+            /** @description When rounds are due next, at most five; none while it is paused or over. */
+            next_times: components["schemas"]["Time"][];
+            overlap: components["schemas"]["Overlap"];
+            /** @description Whether somebody paused it. */
+            paused: boolean;
+            queued_since: components["schemas"]["Time"] | null;
+            /**
+             * Format: int32
+             * @description How many rounds there were.
+             */
+            round_count: number;
+            template: components["schemas"]["SeriesTemplate"] | null;
+            timezone: string;
+            until: components["schemas"]["Time"] | null;
+        };
+        /** @description A change of a series; absent or null fields are kept. */
+        SeriesEdit: {
+            acceptance?: string | null;
+            deliverable?: string | null;
+            description?: string | null;
+            /** @description Of the rounds to come. */
+            name?: string | null;
+            priority?: components["schemas"]["Priority"] | null;
+            recurrence?: components["schemas"]["RecurrenceSet"] | null;
+        };
+        /** @description What each round is made of. */
+        SeriesTemplate: {
+            acceptance: string;
+            /**
+             * Format: uuid
+             * @description The executor that each round is given to.
+             */
+            assigned_agent: string | null;
+            deliverable: string;
+            description: string;
+            name: string;
+            priority: components["schemas"]["Priority"];
         };
         /** @description What the wizard asks. */
         SetupInitialize: {
@@ -4056,9 +5228,17 @@ export interface components {
             open_prerequisites: number;
             priority: components["schemas"]["Priority"];
             progress: components["schemas"]["Progress"] | null;
+            recurrence: components["schemas"]["Series"] | null;
             recurring_config: null;
+            /** @description What its executor must be able to do. */
+            required_capabilities: string[];
             /** Format: int32 */
             rework_count: number;
+            /**
+             * Format: int32
+             * @description Which round of recurring work it is; null if it is none.
+             */
+            round: number | null;
             status: components["schemas"]["SubTaskStatus"];
             /** Format: uuid */
             task_id: string;
@@ -4075,7 +5255,7 @@ export interface components {
          * @description What can be done with a sub-task.
          * @enum {string}
          */
-        SubTaskAction: "claim" | "assign" | "release" | "start" | "submit" | "approve" | "reject" | "block" | "reassign" | "requeue" | "cancel" | "reopen" | "edit" | "heartbeat" | "session";
+        SubTaskAction: "claim" | "assign" | "release" | "start" | "submit" | "approve" | "reject" | "block" | "reassign" | "requeue" | "cancel" | "reopen" | "adopt" | "edit" | "heartbeat" | "session";
         /** @description Why it cannot go on. Existing patrols send nothing. */
         SubTaskBlock: {
             /** @description In words, for planner and humans. */
@@ -4130,6 +5310,12 @@ export interface components {
             name: string;
             /** @default medium */
             priority: components["schemas"]["Priority"] | null;
+            recurrence?: components["schemas"]["RecurrenceSet"] | null;
+            /**
+             * @description What its executor must be able to do, as tags such as `python`; only executors with all of
+             *     them get it from the queue.
+             */
+            required_capabilities?: string[] | null;
             /** Format: uuid */
             task_id: string;
             /** @default once */
@@ -4144,6 +5330,8 @@ export interface components {
             description?: string | null;
             name?: string | null;
             priority?: components["schemas"]["Priority"] | null;
+            /** @description Replaces the whole list of what its executor must be able to do. */
+            required_capabilities?: string[] | null;
         };
         /** @description A page of a list. */
         SubTaskPage: {
@@ -4204,6 +5392,7 @@ export interface components {
             attempt?: number | null;
             /** @description What was done, in words. */
             summary?: string | null;
+            usage?: components["schemas"]["UsageOfModel"] | null;
         };
         /** @description What was handed in. */
         Submission: {
@@ -4266,6 +5455,14 @@ export interface components {
             type: components["schemas"]["WorkKind"];
             updated_at: components["schemas"]["Time"];
         };
+        /** @description A goal, in short. */
+        TaskBrief: {
+            description: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            status: components["schemas"]["TaskStatus"];
+        };
         /** @description Tasks by status. */
         TaskCounts: {
             /** Format: int64 */
@@ -4285,6 +5482,7 @@ export interface components {
         TaskCreate: {
             description?: string | null;
             name: string;
+            recurrence?: components["schemas"]["RecurrenceSet"] | null;
             /** @default once */
             type: components["schemas"]["WorkKind"] | null;
         };
@@ -4320,6 +5518,88 @@ export interface components {
              */
             total_pages: number;
         };
+        /** @description What holds for the sub-tasks of a task. */
+        TaskPolicy: {
+            in_force: components["schemas"]["TaskPolicyInForce"];
+            /** @description Null is left to the settings. */
+            own: components["schemas"]["TaskPolicyOwn"];
+        };
+        /** @description What holds. */
+        TaskPolicyInForce: {
+            /** Format: int32 */
+            approvals: number;
+            require_acceptance: boolean;
+            require_deliverable: boolean;
+            require_description: boolean;
+            require_module: boolean;
+        };
+        /** @description What a task has of its own. */
+        TaskPolicyOwn: {
+            /** Format: int32 */
+            approvals: number | null;
+            require_acceptance: boolean | null;
+            require_deliverable: boolean | null;
+            require_description: boolean | null;
+            require_module: boolean | null;
+        };
+        /** @description What a task has of its own; what is null or absent is left to the settings. */
+        TaskPolicySet: {
+            /**
+             * Format: int32
+             * @description How many reviewers must approve what is handed in.
+             */
+            approvals?: number | null;
+            /** @description Each must say how it will be judged. */
+            require_acceptance?: boolean | null;
+            /** @description Each must say what to hand in. */
+            require_deliverable?: boolean | null;
+            /** @description Each must have a description. */
+            require_description?: boolean | null;
+            /** @description Each sub-task must be in a module. */
+            require_module?: boolean | null;
+        };
+        /** @description A task as a round. */
+        TaskRound: {
+            /** @description When it was due. */
+            due: components["schemas"]["Time"];
+            /**
+             * Format: int32
+             * @description Its number; the first has 1.
+             */
+            round: number;
+            task: components["schemas"]["Task"];
+        };
+        /** @description A page of a list. */
+        TaskRoundPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["TaskRound"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
+        /** @description The same for a series of tasks, which has no texts of its own. */
+        TaskSeriesEdit: {
+            recurrence?: components["schemas"]["RecurrenceSet"] | null;
+        };
         /**
          * @description How far a goal is.
          * @enum {string}
@@ -4330,11 +5610,136 @@ export interface components {
             /** @enum {string} */
             status: "planning" | "active" | "in_progress" | "completed" | "archived";
         };
+        /** @description What came of a try. */
+        TestResult: {
+            /** @description What happened, as a sentence. */
+            detail: string;
+            /** @description Whether the receiver took it. */
+            is_delivered: boolean;
+        };
         /**
          * Format: date-time
          * @description A point in time: RFC 3339, UTC.
          */
         Time: string;
+        /** @description A day and what was used on it. */
+        UsageOfDay: {
+            /**
+             * @description Of the configured time zone.
+             * @example 2026-11-25
+             */
+            day: string;
+            used: components["schemas"]["UsageSums"];
+        };
+        /** @description What a model used. Tokens that are absent count as none. */
+        UsageOfModel: {
+            /** @example 0.0125 */
+            cost?: string | number | null;
+            /**
+             * Format: int64
+             * @description Tokens that it read.
+             */
+            input_tokens?: number;
+            /** @description The model's name. */
+            model?: string | null;
+            /**
+             * Format: int64
+             * @description Tokens that it wrote.
+             */
+            output_tokens?: number;
+        };
+        /** @description An agent or a task and what it used. */
+        UsageOfOne: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null if it is gone. */
+            name: string | null;
+            used: components["schemas"]["UsageSums"];
+        };
+        /** @description A page of a list. */
+        UsageOfOnePage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["UsageOfOne"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
+        /** @description What was used, and for what. */
+        UsageReport: {
+            /** @example 0.0125 */
+            cost?: string | number | null;
+            /**
+             * Format: int64
+             * @description Tokens that it read.
+             */
+            input_tokens?: number;
+            /** @description The model's name. */
+            model?: string | null;
+            /**
+             * Format: int64
+             * @description Tokens that it wrote.
+             */
+            output_tokens?: number;
+            /**
+             * Format: uuid
+             * @description For this sub-task; its task counts too.
+             */
+            sub_task_id?: string | null;
+            /**
+             * Format: uuid
+             * @description For this task, where it is no sub-task's.
+             */
+            task_id?: string | null;
+        };
+        /** @description How a report leaves its sender. */
+        UsageReported: {
+            stop: components["schemas"]["BudgetStop"] | null;
+            /** @description What the caller used today. */
+            today: components["schemas"]["UsageSums"];
+        };
+        /** @description What was used lately. */
+        UsageSummary: {
+            /** @description Newest first; days without a report are left out. */
+            days: components["schemas"]["UsageOfDay"][];
+            /** @description On all these days together. */
+            total: components["schemas"]["UsageSums"];
+        };
+        /** @description What was used in all. */
+        UsageSums: {
+            /**
+             * @description As a decimal.
+             * @example 0.0125
+             */
+            cost: string;
+            /** Format: int64 */
+            input_tokens: number;
+            /** Format: int64 */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description How often it was reported.
+             */
+            reports: number;
+        };
         /** @description What a sub-task waits for. */
         WaitingFor: {
             detail: string;
@@ -4345,7 +5750,106 @@ export interface components {
          * @description What something waits for.
          * @enum {string}
          */
-        WaitingKind: "prerequisites" | "task_status" | "no_executor" | "claim" | "owner_start" | "owner" | "owner_silent" | "review" | "no_reviewer" | "owner_rework" | "unblock";
+        WaitingKind: "prerequisites" | "task_status" | "budget" | "no_executor" | "claim" | "owner_start" | "owner" | "owner_silent" | "review" | "no_reviewer" | "owner_rework" | "unblock";
+        /**
+         * @description What wakes an agent.
+         * @enum {string}
+         */
+        WakeBy: "timer" | "nobody";
+        /**
+         * @description How an agent's runtime is woken.
+         * @enum {string}
+         */
+        WakeKind: "openclaw" | "webhook";
+        /** @description Where an agent is woken. */
+        WakeTarget: {
+            /** @description Whether a token or a signing secret is set. It is never shown. */
+            has_secret: boolean;
+            /** @description The mapped hook of the gateway; null: the one for agents. */
+            hook: string | null;
+            /** @description Whether it was woken and has not called since. */
+            is_outstanding: boolean;
+            kind: components["schemas"]["WakeKind"] | null;
+            /** @description What the agent is called in its OpenClaw. */
+            runtime_agent: string | null;
+            /**
+             * Format: int32
+             * @description How many wake-ups in a row it did not answer.
+             */
+            unanswered: number;
+            /** @description The gateway's address; of a webhook only where it lies. */
+            url: string | null;
+            woken_at: components["schemas"]["Time"] | null;
+        };
+        /** @description Where an agent shall be woken. */
+        WakeTargetChange: {
+            /** @description The mapped hook of the gateway; left out: the one for agents. */
+            hook?: string | null;
+            kind: components["schemas"]["WakeKind"];
+            /** @description What the agent is called in its OpenClaw. */
+            runtime_agent?: string | null;
+            /**
+             * Format: password
+             * @description The gateway's `hooks.token`, or what signs the webhook. Left out, the one that is there stays,
+             *     as long as the place is the same.
+             */
+            secret?: string | null;
+            /** @description The gateway's address, such as `http://127.0.0.1:18789`, or the webhook's. */
+            url: string;
+        };
+        /** @description One wake-up. */
+        WakeUp: {
+            /** @description What there is to do. */
+            action: components["schemas"]["NextAction"];
+            /** Format: uuid */
+            agent_id: string;
+            answered_at: components["schemas"]["Time"] | null;
+            created_at: components["schemas"]["Time"];
+            finished_at: components["schemas"]["Time"] | null;
+            /**
+             * Format: uuid
+             * @description The idempotency key that the runtime gets.
+             */
+            id: string;
+            /** @description Why the last try failed. */
+            last_error: string | null;
+            next_try_at: components["schemas"]["Time"] | null;
+            status: components["schemas"]["DeliveryStatus"];
+            /**
+             * Format: uuid
+             * @description With which sub-task, if it is the agent's own.
+             */
+            sub_task_id: string | null;
+            /** Format: int32 */
+            tries: number;
+        };
+        /** @description A page of a list. */
+        WakeUpPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["WakeUp"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
         /** @description What came of an update of the dashboard. */
         WebuiUpdate: {
             message: string;
@@ -4366,6 +5870,30 @@ export interface components {
             update_available: boolean;
             /** @description Always `none`. */
             update_type: string;
+        };
+        /** @description A unit of work, in short. */
+        WorkBrief: {
+            acceptance: string;
+            /**
+             * Format: int32
+             * @description Name it when you report back.
+             */
+            attempt: number;
+            blocked_cause?: components["schemas"]["BlockedCause"] | null;
+            deliverable: string;
+            description: string;
+            /** Format: uuid */
+            id: string;
+            lease_expires_at?: components["schemas"]["Time"] | null;
+            /** @description The name of its part of the goal. */
+            module?: string | null;
+            name: string;
+            priority: components["schemas"]["Priority"];
+            progress?: components["schemas"]["Progress"] | null;
+            required_capabilities?: string[] | null;
+            /** Format: int32 */
+            rework_count: number;
+            status: components["schemas"]["SubTaskStatus"];
         };
         /**
          * @description Once or recurring.
@@ -4608,6 +6136,72 @@ export interface operations {
             };
         };
     };
+    find_agent_onboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentOnboarding"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_agent_onboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnboardingCreate"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnboardingCommand"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     count_related: {
         parameters: {
             query?: never;
@@ -4777,6 +6371,368 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_wake_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WakeTarget"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_wake_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WakeTargetChange"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WakeTarget"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_wake_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_wake_ups: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WakeUpPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_wake_target: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestResult"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_budgets: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedBudgetPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_agent_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_agent_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BudgetSet"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_day_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_task_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_task_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BudgetSet"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
                 };
             };
             /** @description A refusal; switch on its code. */
@@ -5185,6 +7141,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdminSubTaskPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_notifications: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+                /** @description In this status. */
+                status?: "pending" | "delivered" | "dead";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDeliveryPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_notification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationTest"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestResult"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_notification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDelivery"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_patrol: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatrolRound"];
                 };
             };
             /** @description A refusal; switch on its code. */
@@ -6249,6 +8343,41 @@ export interface operations {
             };
         };
     };
+    set_task_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TaskPolicySet"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPolicy"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search_sub_tasks_of_task: {
         parameters: {
             query?: {
@@ -6288,6 +8417,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdminSubTaskPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    summarise_usage: {
+        parameters: {
+            query?: {
+                /** @description How many days, today included; 7 unless said otherwise. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageSummary"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_usage_of_agents: {
+        parameters: {
+            query?: {
+                /** @description How many days, today included; 7 unless said otherwise. */
+                days?: number;
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageOfOnePage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_usage_of_tasks: {
+        parameters: {
+            query?: {
+                /** @description How many days, today included; 7 unless said otherwise. */
+                days?: number;
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageOfOnePage"];
                 };
             };
             /** @description A refusal; switch on its code. */
@@ -6390,6 +8623,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentRegistered"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    has_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HasWork"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    next_work: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NextRequest"];
+            };
+        };
+        responses: {
+            /** @description What to do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextWork"];
+                    "text/markdown": string;
                 };
             };
             /** @description A refusal; switch on its code. */
@@ -6914,6 +9213,64 @@ export interface operations {
             };
         };
     };
+    plan_onboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnboardingPlan"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_onboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnboardingDone"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_patrol_records: {
         parameters: {
             query?: {
@@ -7153,6 +9510,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_recurrence: {
+        parameters: {
+            query: {
+                /** @description Five fields: minute, hour, day of the month, month, day of the week. */
+                cron: string;
+                /** @description The IANA name of a time zone; `server.timezone` if absent. */
+                timezone?: string;
+                /** @description No round is due after this. */
+                until?: components["schemas"]["Time"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecurrencePreview"];
                 };
             };
             /** @description A refusal; switch on its code. */
@@ -8117,6 +10510,44 @@ export interface operations {
             };
         };
     };
+    adopt_submission: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                sub_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Adopt"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubTask"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     assign_sub_task: {
         parameters: {
             query?: never;
@@ -8449,6 +10880,171 @@ export interface operations {
             };
         };
     };
+    find_recurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sub_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_recurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sub_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SeriesEdit"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_recurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sub_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_recurrence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                sub_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_recurrence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                sub_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     release_sub_task: {
         parameters: {
             query?: never;
@@ -8576,6 +11172,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SubTask"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rounds: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page; below 1 counts as 1. */
+                page?: number;
+                /** @description Rows on a page, at most 100; 0 asks for all and gets at most 200 with `has_more`. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                sub_task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubTaskPage"];
                 };
             };
             /** @description A refusal; switch on its code. */
@@ -8911,6 +11543,37 @@ export interface operations {
             };
         };
     };
+    diagnose_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diagnosis"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_modules: {
         parameters: {
             query?: never;
@@ -9018,6 +11681,238 @@ export interface operations {
             };
         };
     };
+    find_task_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPolicy"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_task_recurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_task_recurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TaskSeriesEdit"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_task_recurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_task_recurrence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_task_recurrence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_task_rounds: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page; below 1 counts as 1. */
+                page?: number;
+                /** @description Rows on a page, at most 100; 0 asks for all and gets at most 200 with `has_more`. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRoundPage"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     move_task: {
         parameters: {
             query?: never;
@@ -9082,6 +11977,42 @@ export interface operations {
             };
         };
     };
+    report_usage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key gets the first answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UsageReport"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageReported"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     webui_version: {
         parameters: {
             query?: never;
@@ -9127,6 +12058,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WebuiVersion"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/x-shellscript": string;
                 };
             };
             /** @description A refusal; switch on its code. */
