@@ -28,6 +28,8 @@ pub fn list_in_review(
     reviewer: AgentId,
     limit: i64,
 ) -> Result<Vec<SubTask>, StorageError> {
+    // The reviews of one sub-task are few. Said plainly, SQLite would go through all approvals, or all
+    // reviews of the reviewer, since the sub-task was handed in.
     let statement: Statement<'_, Text> = Statement::new(
         "SELECT id FROM sub_task WHERE status = 'review' \
          AND (assigned_agent IS NULL OR assigned_agent <> ",
@@ -35,8 +37,9 @@ pub fn list_in_review(
     .value(reviewer.to_string())
     .sql(
         ") AND NOT EXISTS (SELECT 1 FROM review_record WHERE review_record.sub_task_id = sub_task.id \
-         AND review_record.result = 'approved' AND review_record.created_at >= sub_task.updated_at \
-         AND review_record.reviewer_agent = ",
+         AND review_record.result <> 'rejected' \
+         AND sub_task.updated_at - review_record.created_at <= 0 \
+         AND COALESCE(review_record.reviewer_agent, '') = ",
     )
     .value(reviewer.to_string())
     .sql(") ORDER BY updated_at, id LIMIT ")
