@@ -163,15 +163,16 @@ pub fn find_target(
 /// # Errors
 /// [`StorageError`] from the database.
 pub fn list_sleepers(reader: &mut Reader) -> Result<Vec<Sleeper>, StorageError> {
-    let rows: Vec<(StateRow, String, i64)> = wake_target::table
+    // Who is active is asked of each row: as a condition it would make SQLite walk all agents.
+    let rows: Vec<(StateRow, String, String, i64)> = wake_target::table
         .inner_join(agent::table)
-        .filter(agent::status.eq(token(AgentStatus::Active.as_str())))
         .order((wake_target::woken_at.asc(), wake_target::agent_id.asc()))
         .limit(SLEEPERS_MAX)
-        .select((StateRow::as_select(), agent::role, agent::last_request_at))
+        .select((StateRow::as_select(), agent::status, agent::role, agent::last_request_at))
         .load(&mut reader.connection)?;
     rows.into_iter()
-        .map(|(state, role, last_call)| {
+        .filter(|(_, status, _, _)| status == AgentStatus::Active.as_str())
+        .map(|(state, _, role, last_call)| {
             let id = state.agent_id.clone();
             Ok(Sleeper {
                 agent_id: parse(TARGET, &id, "agent_id", &id)?,
