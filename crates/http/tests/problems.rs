@@ -48,7 +48,7 @@ fn examples(server: &TestServer) -> Vec<Reply> {
         admin.call("DELETE", "/api/admin/prompts/agents/executor-ada").send(),
         admin.get("/api/skills/nothing-of-this-name"),
         admin.get(&format!("/api/admin/agents/{NOBODY}/onboarding")),
-        admin.get(&format!("/api/admin/agents/{}/wake", executor.id)),
+        admin.post(&format!("/api/admin/agents/{}/wake/test", executor.id), &json!({})),
         admin.post(&format!("/api/admin/notifications/{NOBODY}/retry"), &json!({})),
         anyone.call("DELETE", "/api/tasks").send(),
         admin.post("/api/rules", &json!({"scope": "global", "content": "x"})),

@@ -20,6 +20,9 @@ use crate::text::Text;
 
 /// Words in code that are neither the server's nor the client's.
 const OTHER_WORDS: &[&str] = &[
+    // A tool of `/mcp`, and why a round was left out.
+    "review_work",
+    "task_over",
     "none", // what the client prints for an empty list
     "cli",  // the shell function that the skills define
     // Commands of one word.
