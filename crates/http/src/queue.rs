@@ -233,7 +233,7 @@ mod tests {
         let mut waiters = waiting(&lines, 4);
         let created = || event(EventKind::SubTaskCreated, None);
         lines.hear(&[created(), created(), created()]);
-        let called = waiters.iter_mut().map(|waiter| waiter.try_recv());
+        let called = waiters.iter_mut().map(oneshot::Receiver::try_recv);
         // The turns are kept, or they would call the next.
         let called: Vec<_> = called.map(Result::ok).collect();
         assert_eq!(called.iter().flatten().count(), 3);

@@ -81,8 +81,8 @@ struct SeriesBody {
 #[schema(as = TaskSeriesEdit)]
 struct TaskSeriesBody {
     /// The schedule, as a whole.
-    #[schema(value_type = Option<RecurrenceBody>)]
-    recurrence: Option<FromObject<RecurrenceBody>>,
+    #[schema(value_type = RecurrenceBody)]
+    recurrence: FromObject<RecurrenceBody>,
 }
 
 fn recurrence(body: Option<FromObject<RecurrenceBody>>) -> Option<Recurrence> {
@@ -308,7 +308,8 @@ async fn find_task_recurrence(call: Call, path: web::Path<String>) -> Answer<Ser
 async fn set_task_recurrence(call: Call, path: web::Path<String>) -> Answer<SeriesView> {
     call.actor(move |known| {
         let body: TaskSeriesBody = known.request.json()?;
-        let edit = SeriesEdit { recurrence: recurrence(body.recurrence), ..SeriesEdit::default() };
+        let edit =
+            SeriesEdit { recurrence: recurrence(Some(body.recurrence)), ..SeriesEdit::default() };
         Ok(known.service.set_recurrence(&known.cx, task(&path)?, &edit)?.into())
     })
     .await

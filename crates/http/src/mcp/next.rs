@@ -25,7 +25,7 @@ struct Asked {
     /// The name of your session, if you know it.
     #[schema(max_length = 200)]
     session_id: Option<String>,
-    /// The rules_etag of the last answer: rules that are still the same are left out.
+    /// The `rules_etag` of the last answer: rules that are still the same are left out.
     #[schema(max_length = 64)]
     rules_etag: Option<String>,
 }
