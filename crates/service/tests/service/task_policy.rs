@@ -105,7 +105,9 @@ fn so_many_different_reviewers_approve(db: &TestDb) {
     // Sent back: what is handed in next begins anew.
     judge(&bob, no, 2).unwrap();
     service.start_sub_task(&by(&owner), work.id, None, None).unwrap();
-    service.submit_sub_task(&by(&owner), work.id, &Default::default(), None).unwrap();
+    service
+        .submit_sub_task(&by(&owner), work.id, &openmoss_domain::Deliverable::default(), None)
+        .unwrap();
     service.clock.advance(std::time::Duration::from_secs(1));
     judge(&bob, yes, 4).unwrap();
     assert_eq!(service.found(work.id).status, Status::Review);

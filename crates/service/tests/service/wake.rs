@@ -223,7 +223,7 @@ fn what_the_gateway_answers_decides(db: &TestDb) {
         (503, false, "answered 503"),
     ] {
         let receiver = Receiver::start(&[Manner::Answer(status), Manner::Answer(200)]);
-        let service = TestService::open_at(db, Default::default(), |_| {});
+        let service = TestService::open_at(db, std::sync::Arc::default(), |_| {});
         let owner = woken_at(&service, Role::Executor, &receiver);
         let _ = service.work(service.task().id).given_to(owner.id).create();
         round(&service);
