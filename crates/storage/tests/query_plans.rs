@@ -154,7 +154,7 @@ impl World {
         if db.is_postgres() {
             fill(db);
         }
-        Self { store, task, module, agent, sub_task, series, delivery }
+        Self { store, task, module, agent, sub_task, delivery, series }
     }
 
     fn read<T>(&self, query: impl FnMut(&mut openmoss_storage::Reader) -> Result<T, StorageError>) {
@@ -372,6 +372,50 @@ fn sub_task_cases() -> Vec<Case> {
         found("sub_task::list_first", |w| {
             w.read(|reader| sub_task::list_first(reader, w.task, 20));
         }),
+    ];
+    lists.chain(others).collect()
+}
+
+/// What surrounds a sub-task, and what an agent is told to do next.
+fn surrounding_cases() -> Vec<Case> {
+    vec![
+        found("prerequisite::dependents", |w| {
+            w.read(|reader| prerequisite::dependents(reader, w.sub_task));
+        }),
+        found("prerequisite::find_all", |w| {
+            w.read(|reader| prerequisite::find_all(reader, &[w.sub_task]));
+        }),
+        found("prerequisite::delete_all", |w| {
+            let id = w.sub_task;
+            w.write(move |writer| prerequisite::delete_all(writer, id));
+        }),
+        found("submission::list", |w| {
+            w.read(|reader| submission::list(reader, w.sub_task, PAGE));
+        }),
+        case("submission::latest_of_each", Reach::FoundAndSorted(""), |w| {
+            w.read(|reader| submission::latest_of_each(reader, &[w.sub_task, w.sub_task]));
+        }),
+        found("next::list_in_review and list_blocked", |w| {
+            w.read(|reader| next::list_in_review(reader, w.agent, 20));
+            w.read(|reader| next::list_blocked(reader, 20));
+        }),
+        found("next::count_in_hand", |w| {
+            w.read(|reader| next::count_in_hand(reader, w.agent, 3));
+        }),
+        case("next::list_unplanned and list_all_done", Reach::FoundAndSorted("newest"), |w| {
+            for status in [TaskStatus::Planning, TaskStatus::Active, TaskStatus::InProgress] {
+                w.read(|reader| next::list_unplanned(reader, status, 5));
+                w.read(|reader| next::list_all_done(reader, status, 5));
+            }
+        }),
+        found("submission::find_latest", |w| {
+            w.read(|reader| submission::find_latest(reader, w.sub_task));
+        }),
+    ]
+}
+
+fn series_and_usage_cases() -> Vec<Case> {
+    vec![
         found("series::find and compare_and_set", |w| {
             let id = w.series;
             w.write(move |writer| {
@@ -427,40 +471,7 @@ fn sub_task_cases() -> Vec<Case> {
                 series::list_rounds(reader, &series, PAGE)
             });
         }),
-        found("prerequisite::dependents", |w| {
-            w.read(|reader| prerequisite::dependents(reader, w.sub_task));
-        }),
-        found("prerequisite::find_all", |w| {
-            w.read(|reader| prerequisite::find_all(reader, &[w.sub_task]));
-        }),
-        found("prerequisite::delete_all", |w| {
-            let id = w.sub_task;
-            w.write(move |writer| prerequisite::delete_all(writer, id));
-        }),
-        found("submission::list", |w| {
-            w.read(|reader| submission::list(reader, w.sub_task, PAGE));
-        }),
-        case("submission::latest_of_each", Reach::FoundAndSorted(""), |w| {
-            w.read(|reader| submission::latest_of_each(reader, &[w.sub_task, w.sub_task]));
-        }),
-        found("next::list_in_review and list_blocked", |w| {
-            w.read(|reader| next::list_in_review(reader, w.agent, 20));
-            w.read(|reader| next::list_blocked(reader, 20));
-        }),
-        found("next::count_in_hand", |w| {
-            w.read(|reader| next::count_in_hand(reader, w.agent, 3));
-        }),
-        case("next::list_unplanned and list_all_done", Reach::FoundAndSorted("newest"), |w| {
-            for status in [TaskStatus::Planning, TaskStatus::Active, TaskStatus::InProgress] {
-                w.read(|reader| next::list_unplanned(reader, status, 5));
-                w.read(|reader| next::list_all_done(reader, status, 5));
-            }
-        }),
-        found("submission::find_latest", |w| {
-            w.read(|reader| submission::find_latest(reader, w.sub_task));
-        }),
-    ];
-    lists.chain(others).collect()
+    ]
 }
 
 /// The admin's lists of tasks, modules and reviews. A list of tasks that is filtered is sorted.
@@ -961,6 +972,8 @@ fn is_right_on_postgres(plan: &[String], reach: Reach) -> bool {
 fn every_query_uses_an_index(db: &TestDb) {
     let cases: Vec<Case> = sub_task_cases()
         .into_iter()
+        .chain(surrounding_cases())
+        .chain(series_and_usage_cases())
         .chain(search_cases())
         .chain(admin_cases())
         .chain(list_cases())
