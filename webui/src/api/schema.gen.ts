@@ -5598,7 +5598,8 @@ export interface components {
         };
         /** @description The same for a series of tasks, which has no texts of its own. */
         TaskSeriesEdit: {
-            recurrence?: components["schemas"]["RecurrenceSet"] | null;
+            /** @description The schedule, as a whole. */
+            recurrence: components["schemas"]["RecurrenceSet"];
         };
         /**
          * @description How far a goal is.
@@ -11752,7 +11753,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["TaskSeriesEdit"];
             };
