@@ -143,7 +143,7 @@ ci:
     just test-client & client=$!
     just lint docs test-pg-only test-ui
     wait "$client"
-    just schemathesis demo-check contract mcp test-browser
+    BROWSER_SHORT=1 just schemathesis demo-check contract mcp test-browser
 
 # Forget builds and scratch databases.
 clean:
