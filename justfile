@@ -135,14 +135,9 @@ week *ARGS:
     cargo build --release --features postgres
     tools/simulate-week --openmoss target/release/openmoss {{ARGS}}
 
-# What CI runs after the README's test command. The client's tests wait for retries most of the time, so they
-# run beside the others.
+# What CI runs after the README's test command.
 ci:
-    #!/usr/bin/env bash
-    set -euo pipefail
-    just test-client & client=$!
-    just lint docs test-pg-only test-ui
-    wait "$client"
+    just lint docs test-pg-only test-client test-ui
     BROWSER_SHORT=1 just schemathesis demo-check contract mcp test-browser
 
 # Forget builds and scratch databases.

@@ -706,7 +706,7 @@ class Skills(unittest.TestCase):
 class OperatorPage(unittest.TestCase):
     def test_names_every_command(self):
         page = (HERE.parent / "docs" / "agents.md").read_text(encoding="utf-8")
-        named = set(re.findall(r"`([a-z]+(?: [a-z-]+)?)[^`]*`", page)) | set(re.findall(r"`([a-z]+)[^`]*`", page))
+        named = set(re.findall(r"`([a-z]+(?: [a-z-]+)?)[^`]*`", page)) | set(re.findall(r"`([a-z-]+)[^`]*`", page))
         self.assertEqual([each.name for each in load_cli().COMMANDS if each.name not in named], [])
 
 
