@@ -327,7 +327,8 @@ for (const [runtime, files] of Object.entries({
     const name = `ida-${runtime.replace(' ', '-').toLowerCase()}`
     await page.goto(`${server.address}/agents`)
     await page.getByRole('link', { name: 'Add an agent' }).click()
-    await page.getByLabel('Name').fill(name)
+    await page.waitForURL('**/agents/new*')
+    await page.getByLabel('Name', { exact: true }).fill(name)
     await page.getByRole('button', { name: 'Next' }).click()
     await page.getByLabel(runtime).check()
     await page.getByRole('button', { name: 'Make the command' }).click()
