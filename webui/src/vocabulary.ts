@@ -9,6 +9,7 @@ export type Priority = Schemas['Priority']
 export type BlockedKind = Schemas['BlockedKind']
 export type EventKind = Schemas['EventKind']
 export type ReviewResult = Schemas['ReviewResult']
+export type DeliveryStatus = Schemas['DeliveryStatus']
 export type Severity = Schemas['Severity']
 export type PatrolStatus = Schemas['PatrolStatus']
 
@@ -45,6 +46,13 @@ export const SUB_TASK_STATUS: Record<SubTaskStatus, Presentation> = {
 export const AGENT_STATUS: Record<AgentStatus, Presentation> = {
   active: { label: 'agentStatus.active', tone: 'good' },
   disabled: { label: 'agentStatus.disabled', tone: 'off' },
+}
+
+/** What became of a notification or a wake-up. */
+export const DELIVERY_STATUS: Record<DeliveryStatus, Presentation> = {
+  pending: { label: 'deliveryStatus.pending', tone: 'working' },
+  delivered: { label: 'deliveryStatus.delivered', tone: 'good' },
+  dead: { label: 'deliveryStatus.dead', tone: 'danger' },
 }
 
 export const ROLE: Record<Role, Presentation> = {

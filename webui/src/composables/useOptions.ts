@@ -1,8 +1,11 @@
+import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { Option } from '../components/ui/select'
 import type { MessageKey } from '../i18n'
 import { keysOf } from '../lib/keys'
 import type { Presentation } from '../vocabulary'
+
+const DAYS = ['1', '7', '30']
 
 /** What a list to choose from offers, in the reader's language. */
 export function useOptions() {
@@ -17,5 +20,11 @@ export function useOptions() {
     return any === undefined ? words : [{ value: '', label: t(any) }, ...words]
   }
 
-  return { optionsOf }
+  /** How far back a list goes. */
+  const dayRanges = computed<Option[]>(() => [
+    { value: '', label: t('common.anyTime') },
+    ...DAYS.map((value) => ({ value, label: t('common.lastDays', { count: value }, Number(value)) })),
+  ])
+
+  return { optionsOf, dayRanges }
 }

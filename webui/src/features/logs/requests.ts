@@ -3,7 +3,6 @@ import { filled } from '../../lib/filled'
 
 /** So many of everybody's calls can be seen; all calls can be searched of one agent. */
 export const NEWEST = 200
-const PAGE_SIZE = 25
 
 export interface RequestFilter {
   agent: string
@@ -11,6 +10,7 @@ export interface RequestFilter {
   keyword: string
   days: string
   page: number
+  page_size: number
 }
 
 /** A call of an agent; how long it took is only known in the list of one agent. */
@@ -32,11 +32,11 @@ export interface RequestPage {
 }
 
 /** A page of an agent's calls, or of the newest calls of everybody. */
-export async function loadRequests({ agent, method, keyword, days, page }: RequestFilter, signal: AbortSignal): Promise<RequestPage> {
-  if (agent === '') return pageOf(await loadNewest(signal), page)
+export async function loadRequests({ agent, method, keyword, days, page, page_size }: RequestFilter, signal: AbortSignal): Promise<RequestPage> {
+  if (agent === '') return pageOf(await loadNewest(signal), page, page_size)
   const query = {
     page,
-    page_size: PAGE_SIZE,
+    page_size,
     ...filled({ method, path_keyword: keyword, days: days === '' ? undefined : Number(days) }),
   }
   const params = { path: { agent_id: agent }, query }
@@ -49,8 +49,8 @@ function loadNewest(signal: AbortSignal): Promise<LoggedRequest[]> {
 }
 
 /** The server gives these in one answer. */
-export function pageOf(all: LoggedRequest[], page: number): RequestPage {
-  const total_pages = Math.max(1, Math.ceil(all.length / PAGE_SIZE))
-  const items = all.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE)
-  return { items, page: { page, page_size: PAGE_SIZE, total: all.length, total_pages } }
+export function pageOf(all: LoggedRequest[], page: number, page_size: number): RequestPage {
+  const total_pages = Math.max(1, Math.ceil(all.length / page_size))
+  const items = all.slice((page - 1) * page_size, page * page_size)
+  return { items, page: { page, page_size, total: all.length, total_pages } }
 }

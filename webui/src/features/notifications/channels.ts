@@ -1,13 +1,3 @@
-import type { Schemas } from '../../api/client'
-import type { Presentation } from '../../vocabulary'
-
-/** What became of a notification. */
-export const DELIVERY_STATUS: Record<Schemas['DeliveryStatus'], Presentation> = {
-  pending: { label: 'notifications.status.pending', tone: 'working' },
-  delivered: { label: 'notifications.status.delivered', tone: 'good' },
-  dead: { label: 'notifications.status.dead', tone: 'danger' },
-}
-
 const DELIVERED_BY_SERVER = ['webhook', 'slack', 'discord', 'feishu', 'lark', 'email']
 
 export interface Channel {

@@ -1,7 +1,7 @@
 import type { Schemas } from '../../api/client'
 
 /** A setting as the server lists it; its value is a text, a number, a switch or a list of texts. */
-export type Setting = Schemas['ConfigSource'] & { is_editable?: boolean }
+export type Setting = Schemas['ConfigSource']
 
 /** What stands in a field: a switch, or a text; a list has one entry a line. */
 export type Draft = string | boolean
@@ -39,13 +39,6 @@ export function sectionsOf(settings: readonly Setting[]): Section[] {
 /** What nobody should read over a shoulder. */
 export function isSecret(key: string): boolean {
   return /(password|secret)$/.test(key)
-}
-
-/** What is decided before the server listens, and what the environment or a flag sets, is changed there. */
-const AT_START = /^(content|database|admin|setup)\.|^server\.(host|port|queue_max|shutdown_seconds)$/
-
-export function isEditable({ key, source, is_editable }: Setting): boolean {
-  return is_editable ?? !(AT_START.test(key) || /^(environment|flag) /.test(source))
 }
 
 /** A switch often decides whether the rest matters. */

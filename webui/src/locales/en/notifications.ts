@@ -14,11 +14,6 @@ export const notifications = {
   channel: 'Channel',
   statusTitle: 'Status',
   anyStatus: 'Every status',
-  status: {
-    pending: 'On its way',
-    delivered: 'Delivered',
-    dead: 'Given up',
-  },
   kind: {
     task_completed: 'Task completed',
     review_rejected: 'Review rejected',

@@ -37,6 +37,11 @@ export const vocabulary = {
     approved: 'Approved',
     rejected: 'Rejected',
   },
+  deliveryStatus: {
+    pending: 'On its way',
+    delivered: 'Delivered',
+    dead: 'Given up',
+  },
   severity: {
     critical: 'Critical',
     warning: 'Warning',

@@ -17,11 +17,6 @@ export const notifications: Translation<typeof original> = {
   channel: '渠道',
   statusTitle: '状态',
   anyStatus: '全部状态',
-  status: {
-    pending: '投递中',
-    delivered: '已送达',
-    dead: '已放弃',
-  },
   kind: {
     task_completed: '任务已完成',
     review_rejected: '审查未通过',

@@ -39,6 +39,11 @@ export const vocabulary: Translation<typeof original> = {
     approved: '通过',
     rejected: '驳回',
   },
+  deliveryStatus: {
+    pending: '发送中',
+    delivered: '已送达',
+    dead: '已放弃',
+  },
   severity: {
     critical: '严重',
     warning: '警告',
