@@ -8,6 +8,16 @@ import type { Role } from '../../../vocabulary'
 
 export type Runtime = Schemas['Runtime']
 
+/** What wakes the agent: a timer on its machine, the server, or whoever starts it. */
+export type Waker = 'timer' | 'server' | 'nobody'
+
+export interface How {
+  runtime: Runtime
+  waker: Waker
+  everyMinutes: string
+  directory: string
+}
+
 const EVERY_MINUTES = 10
 
 /** The wizard's answers, and the calls that make the agent and its command. */
@@ -18,7 +28,7 @@ export function useConnect() {
   const agentId = computed(() => state.value.agent)
 
   const who = reactive({ name: '', role: 'executor', description: '' })
-  const how = reactive({ runtime: 'claude_code' as Runtime, isTimed: true, everyMinutes: String(EVERY_MINUTES), directory: '' })
+  const how = reactive<How>({ runtime: 'claude_code', waker: 'timer', everyMinutes: String(EVERY_MINUTES), directory: '' })
   const made = ref<Schemas['OnboardingCommand']>()
 
   const agent = useQuery(
@@ -36,7 +46,7 @@ export function useConnect() {
   const making = useAction(async () => {
     const body = {
       runtime: how.runtime,
-      wake_by: how.isTimed ? ('timer' as const) : ('nobody' as const),
+      wake_by: how.waker === 'timer' ? ('timer' as const) : ('nobody' as const),
       every_minutes: Number(how.everyMinutes),
       language: locale.value === 'zh-CN' ? ('zh-CN' as const) : ('en' as const),
       ...(how.directory.trim() === '' ? {} : { directory: how.directory.trim() }),
