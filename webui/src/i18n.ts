@@ -42,6 +42,7 @@ export function createDashboardI18n(locale: Locale, messages: Translation) {
 const DATE_TIME = {
   time: { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
   day: { month: 'short', day: 'numeric' },
+  minute: { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' },
   exact: { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' },
 } as const
 

@@ -9,6 +9,7 @@ import { feed } from './feed'
 import { logs } from './logs'
 import { notifications } from './notifications'
 import { patrol } from './patrol'
+import { policy } from './policy'
 import { prompts } from './prompts'
 import { reviews } from './reviews'
 import { schedule } from './schedule'
@@ -32,6 +33,7 @@ export const en = {
   logs,
   notifications,
   patrol,
+  policy,
   prompts,
   reviews,
   schedule,

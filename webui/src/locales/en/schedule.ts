@@ -1,6 +1,7 @@
 export const schedule = {
   title: 'Schedule',
   text: 'The server opens a new round each time: a new task with the modules and sub-tasks of the round before.',
+  textSubTask: 'The server opens a new round each time: a new sub-task with the same texts.',
   once: 'Once',
   again: 'Again and again, on a schedule',
   how: 'How often',
@@ -29,6 +30,7 @@ export const schedule = {
   },
   nextTimes: 'The next times, here',
   next: 'Next round',
+  then: 'Then',
   rounds: 'Rounds: {count}',
   round: 'Round {round}',
   otherRounds: 'Other rounds',

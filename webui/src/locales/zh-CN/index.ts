@@ -10,6 +10,7 @@ import { feed } from './feed'
 import { logs } from './logs'
 import { notifications } from './notifications'
 import { patrol } from './patrol'
+import { policy } from './policy'
 import { prompts } from './prompts'
 import { reviews } from './reviews'
 import { schedule } from './schedule'
@@ -33,6 +34,7 @@ export const zhCN: Translation = {
   logs,
   notifications,
   patrol,
+  policy,
   prompts,
   reviews,
   schedule,

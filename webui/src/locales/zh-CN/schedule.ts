@@ -4,6 +4,7 @@ import type { schedule as original } from '../en/schedule'
 export const schedule: Translation<typeof original> = {
   title: '周期计划',
   text: '服务器每次都会开启新的一轮：一个新任务，包含上一轮的模块与子任务。',
+  textSubTask: '服务器每次都会开启新的一轮：一个内容相同的新子任务。',
   once: '一次',
   again: '按计划重复',
   how: '频率',
@@ -32,6 +33,7 @@ export const schedule: Translation<typeof original> = {
   },
   nextTimes: '接下来的时间（本地）',
   next: '下一轮',
+  then: '随后',
   rounds: '已有 {count} 轮',
   round: '第 {round} 轮',
   otherRounds: '其他轮次',
