@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::sqlite::SqliteConnection;
 
 use crate::error::StorageError;
@@ -175,41 +174,6 @@ fn pragmas(purpose: Purpose) -> String {
         ),
         Purpose::Read => format!("{common} PRAGMA query_only = ON; PRAGMA cache_size = -2048;"),
         Purpose::ReadHere => format!("{common} PRAGMA query_only = ON; PRAGMA cache_size = -8192;"),
-    }
-}
-
-/// Makes connections for a pool. `AnyConnection::establish` is not used: it would try each backend
-/// in turn, and SQLite takes any text for a file name.
-#[derive(Debug)]
-pub(crate) struct Manager {
-    pub(crate) location: Location,
-    pub(crate) purpose: Purpose,
-}
-
-/// A pooled connection, and whether it should be dropped instead of being used again.
-pub(crate) struct Pooled {
-    pub(crate) connection: Option<AnyConnection>,
-    pub(crate) is_broken: bool,
-}
-
-impl ManageConnection for Manager {
-    type Connection = Pooled;
-    type Error = StorageError;
-
-    fn connect(&self) -> Result<Pooled, StorageError> {
-        let connection = open(&self.location, self.purpose)?;
-        Ok(Pooled { connection: Some(connection), is_broken: false })
-    }
-
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), StorageError> {
-        match &mut pooled.connection {
-            Some(connection) => Ok(R2D2Connection::ping(connection)?),
-            None => Err(StorageError::Unavailable("the connection is gone".to_owned())),
-        }
-    }
-
-    fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        pooled.is_broken || pooled.connection.is_none()
     }
 }
 

@@ -23,7 +23,8 @@ use crate::store::Writer;
 /// Over how many rows one number is spread on PostgreSQL.
 #[cfg(feature = "postgres")]
 const SHARDS: u128 = 16;
-/// How many rows one transaction folds: writers of the same counts wait for it.
+/// How many rows one transaction folds: writers of the same counts wait for it. More than
+/// [`SHARDS`], so that each piece gets further.
 #[cfg(feature = "postgres")]
 const ROWS_PER_FOLD: i64 = 200;
 /// The key for sub-tasks that can be claimed right now.
@@ -139,19 +140,19 @@ pub(crate) fn compact(connection: &mut AnyConnection) -> Result<(), StorageError
 }
 
 /// Folds the rows over which counts are spread into one each, and drops those that count nothing, for
-/// a piece of the table after this scope and key; where the next piece begins. Rows that a writer
-/// holds are left as they are, so nobody is waited for here, and a reader sees the same sum before
-/// and after.
+/// a piece of the table from this scope and key on; where the next piece begins, which is where
+/// this one ends, for it may end within a number. Rows that a writer holds are left as they are, so
+/// nobody is waited for here, and a reader sees the same sum before and after.
 #[cfg(feature = "postgres")]
 pub(crate) fn fold(
     writer: &mut Writer,
-    after: &(String, String),
+    from: &(String, String),
 ) -> Result<Option<(String, String)>, StorageError> {
     let free: Statement<'_, (Text, Text, SmallInt, BigInt)> =
-        Statement::new("SELECT scope, key, shard, n FROM counter WHERE (scope, key) > (")
-            .value(after.0.as_str())
+        Statement::new("SELECT scope, key, shard, n FROM counter WHERE (scope, key) >= (")
+            .value(from.0.as_str())
             .sql(", ")
-            .value(after.1.as_str())
+            .value(from.1.as_str())
             .sql(") ORDER BY scope, key, shard LIMIT ")
             .value(ROWS_PER_FOLD)
             .sql(" FOR UPDATE SKIP LOCKED");

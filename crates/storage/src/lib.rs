@@ -15,6 +15,7 @@ mod dialect;
 mod error;
 mod migrate;
 mod own;
+mod pool;
 mod schema;
 mod statement;
 mod store;

@@ -7,11 +7,12 @@ use diesel::connection::SimpleConnection;
 use diesel::r2d2::Pool;
 use openmoss_domain::{Event, EventId};
 
-use crate::connection::{self, AnyConnection, Location, Manager, Purpose};
+use crate::connection::{self, AnyConnection, Location, Purpose};
 use crate::counter::Deltas;
 use crate::error::{Failure, StorageError};
 use crate::migrate;
 use crate::own;
+use crate::pool::{End, Living, Manager};
 use crate::writer::GroupWriter;
 
 /// How long a read waits for a free connection before it gives up.
@@ -78,6 +79,8 @@ pub struct Store {
     location: Location,
     readers: Pool<Manager>,
     backend: Backend,
+    // After all that holds connections.
+    _end: End,
 }
 
 static STORES: AtomicU64 = AtomicU64::new(0);
@@ -101,13 +104,15 @@ impl Store {
     /// When it cannot be reached, belongs to another program, or comes from a newer version.
     pub fn open(options: &StoreOptions) -> Result<Self, StorageError> {
         let mut connection = migrate::open_and_migrate(&options.location)?;
+        let living = Living::default();
         let pool = |purpose| {
+            let location = options.location.clone();
             Pool::builder()
                 .max_size(options.connections)
                 .min_idle(Some(1))
                 .connection_timeout(POOL_TIMEOUT)
                 .test_on_check_out(false)
-                .build_unchecked(Manager { location: options.location.clone(), purpose })
+                .build_unchecked(Manager { location, purpose, living: living.clone() })
         };
         let (readers, backend) = match options.location {
             Location::Sqlite(_) => {
@@ -127,7 +132,8 @@ impl Store {
             }
         };
         let number = STORES.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { number, location: options.location.clone(), readers, backend })
+        let location = options.location.clone();
+        Ok(Self { number, location, readers, backend, _end: End(living) })
     }
 
     /// Whether this thread can read at once. On SQLite it gets a connection of its own, which its
@@ -237,8 +243,8 @@ impl Store {
             #[cfg(feature = "postgres")]
             Backend::Postgres(_) => {
                 let mut next = Some((String::new(), String::new()));
-                while let Some(after) = next {
-                    next = self.write(move |writer| crate::counter::fold(writer, &after))?;
+                while let Some(from) = next {
+                    next = self.write(move |writer| crate::counter::fold(writer, &from))?;
                 }
                 Ok(())
             }

@@ -237,3 +237,14 @@ fn stored_settings_are_shown_and_told_from_the_file() {
     let row = shown.as_array().unwrap().iter().find(|row| row["key"] == "project.name").unwrap();
     assert_eq!((&row["value"], &row["source"]), (&json!("Test"), &json!("database")));
 }
+
+/// One in ten once crashed, while a thread of the pool was still connecting.
+#[cfg(feature = "postgres")]
+#[test]
+fn on_postgres_a_short_command_ends_well_every_time() {
+    let Some(db) = openmoss_testkit::TestDb::postgres() else { return };
+    let place = Place::new();
+    for _ in 0..40 {
+        place.run(&["task", "list", "--database", db.url()]).with_code(0);
+    }
+}

@@ -144,4 +144,20 @@ fn postgres_counters_are_folded_beside_writers() {
     assert_eq!(rows("counter WHERE n = 0"), 0);
 }
 
+/// More rows than one transaction folds, so that its pieces end within numbers.
+#[cfg(feature = "postgres")]
+#[test]
+fn postgres_counters_are_folded_wherever_a_piece_ends() {
+    let Some(db) = TestDb::postgres() else { return };
+    let store = db.store();
+    db.raw().run(
+        "INSERT INTO counter (scope, key, shard, n) SELECT 'test', 'k' || key, shard, 1
+            FROM generate_series(1, 99) key, generate_series(0, 14) shard",
+    );
+    store.compact_counters().unwrap();
+    let rows = |sql: &str| db.raw().number(&format!("SELECT COUNT(*) AS n FROM {sql}"));
+    assert_eq!(rows("counter WHERE scope = 'test' AND n = 15"), 99);
+    assert_eq!(rows("counter WHERE scope = 'test'"), 99);
+}
+
 openmoss_testkit::on_each_backend!(counts_are_exact_after_anything);
