@@ -132,13 +132,14 @@ fn take_away(
     }
 }
 
-/// When the work of a task was over. Tasks that were imported have no event of it.
+/// When the work of a task was over, or a time after that: of a task whose end lies further back
+/// than its latest events, the oldest of these. Tasks that were imported have no event of it.
 fn finished_at(reader: &mut Reader, id: TaskId) -> Result<Option<Timestamp>, ServiceError> {
     let filter = event::Filter { task_id: Some(id), sub_task_id: None };
     let latest = event::list_before(reader, filter, i64::MAX, EVENTS_BACK)?;
     let over = latest.iter().find(|one| one.kind == EventKind::TaskAllDone);
-    match over {
-        Some(over) => Ok(Some(over.at)),
-        None => Ok(task::find(reader, id)?.map(|task| task.updated_at)),
+    if let Some(known) = over.or_else(|| latest.get(EVENTS_BACK as usize - 1)) {
+        return Ok(Some(known.at));
     }
+    Ok(task::find(reader, id)?.map(|task| task.updated_at))
 }
