@@ -11,7 +11,8 @@ const ROWS_DEFAULT: [usize; 2] = [1_000, 100_000];
 /// Measure the release binary against its aims.
 ///
 /// Build it first: cargo build --release -p openmoss --features postgres. Life cycles are measured
-/// on PostgreSQL, too, when `TEST_DATABASE_URL` names a server (tools/test-postgres starts one).
+/// on PostgreSQL, too, when `TEST_DATABASE_URL` names a server (tools/test-postgres --durable starts
+/// one).
 #[derive(Debug, Parser)]
 #[command(name = "openmoss-bench", max_term_width = 100)]
 pub(crate) struct Args {

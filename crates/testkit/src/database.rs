@@ -1,11 +1,14 @@
 //! A fresh database for one test, gone when the test is over.
 
+#[cfg(feature = "postgres")]
+mod postgres;
+
 use openmoss_storage::{Location, Store, StoreOptions};
 
 use crate::raw::Raw;
 
-/// A fresh database: a file in a folder of its own, or a schema of its own on the server that
-/// `TEST_DATABASE_URL` names. Dropped with everything in it.
+/// A fresh database: a new file in a folder of its own, or a copy of an empty one with the newest
+/// schema on the server that `TEST_DATABASE_URL` names. Dropped with everything in it.
 #[derive(Debug)]
 pub struct TestDb {
     url: String,
@@ -16,9 +19,9 @@ pub struct TestDb {
 enum Place {
     Folder(tempfile::TempDir),
     #[cfg(feature = "postgres")]
-    Schema {
+    Server {
         name: String,
-        server: String,
+        server: postgres::Server,
     },
 }
 
@@ -32,7 +35,7 @@ impl TestDb {
         Self { url, place: Place::Folder(folder) }
     }
 
-    /// A schema on the server that `TEST_DATABASE_URL` names; none, with a note, when it is not
+    /// A database on the server that `TEST_DATABASE_URL` names; none, with a note, when it is not
     /// set. In CI that is a failure: tests must not be skipped where nobody reads the note.
     #[cfg(feature = "postgres")]
     #[must_use]
@@ -47,11 +50,10 @@ impl TestDb {
             );
             return None;
         };
+        let server = postgres::Server::new(server);
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
-        Raw::open(&server).run(&format!("CREATE SCHEMA {name}"));
-        let separator = if server.contains('?') { '&' } else { '?' };
-        let url = format!("{server}{separator}options=-csearch_path%3D{name}");
-        Some(Self { url, place: Place::Schema { name, server } })
+        server.copy_template(&name);
+        Some(Self { url: server.url_of(&name), place: Place::Server { name, server } })
     }
 
     /// Whether it is on PostgreSQL.
@@ -60,7 +62,7 @@ impl TestDb {
         match self.place {
             Place::Folder(_) => false,
             #[cfg(feature = "postgres")]
-            Place::Schema { .. } => true,
+            Place::Server { .. } => true,
         }
     }
 
@@ -76,7 +78,7 @@ impl TestDb {
         match &self.place {
             Place::Folder(folder) => folder.path(),
             #[cfg(feature = "postgres")]
-            Place::Schema { .. } => panic!("a PostgreSQL schema has no folder"),
+            Place::Server { .. } => panic!("a database on a server has no folder"),
         }
     }
 
@@ -93,6 +95,13 @@ impl TestDb {
         Store::open(&self.options()).expect("an open store")
     }
 
+    /// Takes the schema away: as it is before any program opened it.
+    pub fn make_bare(&self) {
+        if self.is_postgres() {
+            self.raw().run("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+        }
+    }
+
     /// A connection past all rules, to look at what is really there.
     #[must_use]
     pub fn raw(&self) -> Raw {
@@ -103,13 +112,8 @@ impl TestDb {
 #[cfg(feature = "postgres")]
 impl Drop for TestDb {
     fn drop(&mut self) {
-        if let Place::Schema { name, server } = &self.place {
-            let mut raw = Raw::open(server);
-            // A test that failed may have left a transaction open.
-            raw.run("SET lock_timeout = '5s'");
-            if !raw.can_run(&format!("DROP SCHEMA {name} CASCADE")) {
-                eprintln!("the schema {name} is still in use and stays behind");
-            }
+        if let Place::Server { name, server } = &self.place {
+            server.drop(name);
         }
     }
 }

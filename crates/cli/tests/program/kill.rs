@@ -20,7 +20,6 @@ fn what_was_acknowledged_survives_a_kill(db: &TestDb) {
     let serve = || place.serve(&["--database", db.url()]);
     let mut running = serve();
     let crew = Crew::hire(&running.set_up());
-    let mut acknowledged = 0;
     for round in 0..rounds(db) {
         let planner = crew.planner(&running);
         let task = text(&planner.post("/api/tasks", &json!({"name": "goal"})).ok()["id"]);
@@ -30,9 +29,7 @@ fn what_was_acknowledged_survives_a_kill(db: &TestDb) {
         Books::read(db, &crew.planner(&running), &task).check(&facts);
         crew.check_scores(&running);
         assert_eq!(openmoss_testkit::differences(db), [""; 0], "round {round}");
-        acknowledged += facts.len();
     }
-    assert!(acknowledged > 10 * rounds(db), "only {acknowledged} writes were acknowledged");
     place.run(&["db", "check", "--database", db.url()]).with_code(0);
 }
 
@@ -44,12 +41,11 @@ fn rounds(db: &TestDb) -> usize {
 }
 
 /// The last transactions of a killed server may still run in PostgreSQL, and some may succeed.
-/// What they came to is known when they no longer hold a table of this test.
+/// What they came to is known when they no longer hold anything of this test.
 fn wait_for_open_transactions(db: &TestDb) {
     const OPEN: &str = "SELECT COUNT(*) AS n FROM pg_locks
-        JOIN pg_class ON pg_class.oid = relation
-        JOIN pg_namespace ON pg_namespace.oid = relnamespace
-        WHERE nspname = current_schema() AND pid <> pg_backend_pid()";
+        JOIN pg_database ON pg_database.oid = database
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
     if db.is_postgres() {
         let mut raw = db.raw();
         wait_until("the killed server's transactions end", || raw.number(OPEN) == 0);
@@ -116,8 +112,10 @@ fn load_and_kill(running: Running, crew: &Crew, task: &str) -> Vec<Fact> {
         }
         let reviewer = worker(&crew.reviewer);
         scope.spawn(move || reviewer.review());
-        let moment = Duration::from_millis(rand::random_range(100..600));
-        std::thread::sleep(moment);
+        let enough = rand::random_range(5..80);
+        wait_until("work goes on", || facts.lock().unwrap().len() >= enough);
+        // Anywhere between two answers.
+        std::thread::sleep(Duration::from_micros(rand::random_range(0..20_000)));
         running.kill();
     });
     facts.into_inner().unwrap()

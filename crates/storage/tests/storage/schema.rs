@@ -139,6 +139,7 @@ fn opening_again_changes_nothing(db: &TestDb) {
 }
 
 fn several_programs_may_open_a_new_database_at_once(db: &TestDb) {
+    db.make_bare();
     let opened = at_once(6, |_| Store::open(&db.options()));
     for store in opened {
         stored_task(&store.unwrap());

@@ -203,7 +203,7 @@ fn postgres_connections_that_were_lost_are_replaced() {
     // A name by which only this test's connections are found.
     let name = format!("lost_{}", uuid::Uuid::new_v4().simple());
     options.location =
-        openmoss_storage::Location::parse(&format!("{}&application_name={name}", db.url()))
+        openmoss_storage::Location::parse(&format!("{}?application_name={name}", db.url()))
             .unwrap();
     let store = Store::open(&options).unwrap();
     let set = || store.write(|writer| setting::set(writer, "a.b", "1", at(0)));
