@@ -2,8 +2,14 @@
 
 export TEST_DATABASE_URL := env("TEST_DATABASE_URL", "")
 
+# The program that checks run: OPENMOSS_PROGRAM names a built one, else the release program is built.
+export OPENMOSS_PROGRAM := env("OPENMOSS_PROGRAM", justfile_directory() / "target/release/openmoss")
+
 _list:
     @just --list --unsorted
+
+_program:
+    {{ if env("OPENMOSS_PROGRAM", "") == "" { "cargo build --release --features postgres" } else { "" } }}
 
 # Start the server on port 6565.
 run *ARGS:
@@ -34,8 +40,8 @@ test-client:
 test-ui:
     cd webui && npm ci --no-audit --no-fund && npm run lint && npm test
 
-# The dashboard and Swagger UI in a real browser, against the release program.
-test-browser:
+# The dashboard and Swagger UI in a real browser.
+test-browser: _program
     cd webui && npm run browser
 
 # Clippy without and with PostgreSQL, format, documentation.
@@ -71,52 +77,48 @@ bench *ARGS:
     cargo build --release --bin openmoss
     cargo run --release -p openmoss-bench -- {{ARGS}}
 
-# The demo end to end on both databases, and the browser on the same program.
-demo-check:
+# The demo end to end on both databases, also with executors that die.
+demo-check: _program
     #!/usr/bin/env bash
     set -euo pipefail
-    cargo build --release --features postgres
-    target/release/openmoss demo --exit
+    "$OPENMOSS_PROGRAM" demo --exit
     url="${TEST_DATABASE_URL:-$(tools/test-postgres start)}"
     psql --quiet "$url" -c 'DROP SCHEMA IF EXISTS demo CASCADE' -c 'CREATE SCHEMA demo'
-    target/release/openmoss demo --exit --database "$url?options=-csearch_path%3Ddemo"
-    target/release/openmoss demo --chaos --exit
+    "$OPENMOSS_PROGRAM" demo --exit --database "$url?options=-csearch_path%3Ddemo"
+    "$OPENMOSS_PROGRAM" demo --chaos --exit
     psql --quiet "$url" -c 'DROP SCHEMA demo CASCADE' -c 'CREATE SCHEMA demo'
-    target/release/openmoss demo --chaos --exit --database "$url?options=-csearch_path%3Ddemo"
+    "$OPENMOSS_PROGRAM" demo --chaos --exit --database "$url?options=-csearch_path%3Ddemo"
 
 # Half of the executors die, so many times in a row on each database.
-chaos RUNS="20":
+chaos RUNS="20": _program
     #!/usr/bin/env bash
     set -euo pipefail
-    cargo build --release --features postgres
     url="${TEST_DATABASE_URL:-$(tools/test-postgres start)}"
     for run in $(seq {{RUNS}}); do
         echo "run $run"
-        target/release/openmoss demo --chaos --exit
+        "$OPENMOSS_PROGRAM" demo --chaos --exit
         psql --quiet "$url" -c 'DROP SCHEMA IF EXISTS chaos CASCADE' -c 'CREATE SCHEMA chaos'
-        target/release/openmoss demo --chaos --exit --database "$url?options=-csearch_path%3Dchaos"
+        "$OPENMOSS_PROGRAM" demo --chaos --exit --database "$url?options=-csearch_path%3Dchaos"
     done
 
-# The whole contract with existing clients, played against the release program on both databases.
-contract *ARGS:
+# The whole contract with existing clients, played on both databases.
+contract *ARGS: _program
     #!/usr/bin/env bash
     set -euo pipefail
-    cargo build --release --features postgres
-    python3 tools/play-contract --openmoss target/release/openmoss {{ARGS}}
+    python3 tools/play-contract --openmoss "$OPENMOSS_PROGRAM" {{ARGS}}
     url="${TEST_DATABASE_URL:-$(tools/test-postgres start)}"
     psql --quiet "$url" -c 'DROP SCHEMA IF EXISTS contract CASCADE' -c 'CREATE SCHEMA contract'
-    python3 tools/play-contract --openmoss target/release/openmoss --database "$url?options=-csearch_path%3Dcontract" {{ARGS}}
+    python3 tools/play-contract --openmoss "$OPENMOSS_PROGRAM" --database "$url?options=-csearch_path%3Dcontract" {{ARGS}}
 
 # Agents through /mcp with the protocol's own client, and its conformance suite, on both databases.
-mcp:
+mcp: _program
     #!/usr/bin/env bash
     set -euo pipefail
-    cargo build --release --features postgres
     npm ci --prefix tools/play-mcp
-    node tools/play-mcp/play.js target/release/openmoss
+    node tools/play-mcp/play.js "$OPENMOSS_PROGRAM"
     url="${TEST_DATABASE_URL:-$(tools/test-postgres start)}"
     psql --quiet "$url" -c 'DROP SCHEMA IF EXISTS mcp CASCADE' -c 'CREATE SCHEMA mcp'
-    node tools/play-mcp/play.js target/release/openmoss "$url?options=-csearch_path%3Dmcp"
+    node tools/play-mcp/play.js "$OPENMOSS_PROGRAM" "$url?options=-csearch_path%3Dmcp"
 
 # Schemathesis as everybody, for a few minutes, on PostgreSQL if TEST_DATABASE_URL is set.
 schemathesis *ARGS:
@@ -130,17 +132,15 @@ schemathesis-long MINUTES="10" *ARGS:
 test-pg-only:
     TEST_DATABASE_URL="${TEST_DATABASE_URL:-$(tools/test-postgres start)}" cargo nextest run --workspace --features openmoss/postgres,openmoss-testkit/postgres -E 'test(/postgres/) + package(openmoss-http) + binary(program)'
 
-# A simulated week of twenty agents, on the release program.
-week *ARGS:
-    cargo build --release --features postgres
-    tools/simulate-week --openmoss target/release/openmoss {{ARGS}}
+# A simulated week of twenty agents.
+week *ARGS: _program
+    tools/simulate-week --openmoss "$OPENMOSS_PROGRAM" {{ARGS}}
 
-# What CI runs after the README's test command.
+# What CI runs after the README's test command; on the program that the tests on PostgreSQL built.
 ci:
-    just lint docs test-pg-only test-client test-ui
-    just schemathesis
-    BROWSER_SHORT=1 just demo-check test-browser mcp
-    just contract
+    just lint docs test-pg-only test-client test-ui schemathesis
+    OPENMOSS_PROGRAM={{ justfile_directory() }}/target/debug/openmoss BROWSER_SHORT=1 \
+        just demo-check mcp test-browser contract
 
 # Forget builds and scratch databases.
 clean:
