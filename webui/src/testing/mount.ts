@@ -17,5 +17,10 @@ export function surroundings(locale: Locale = 'en') {
     history: createMemoryHistory(),
     routes: [{ path: '/:path(.*)*', component: { template: '' } }],
   })
-  return { plugins: [createPinia(), createDashboardI18n(locale, MESSAGES[locale]), router] }
+  const plugins = tuple(createPinia(), createDashboardI18n(locale, MESSAGES[locale]), router)
+  return { plugins }
+}
+
+function tuple<T extends unknown[]>(...items: T): T {
+  return items
 }
