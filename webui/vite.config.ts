@@ -27,6 +27,8 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     include: ['src/**/*.spec.ts'],
+    // The first test of a file compiles what it mounts, which takes long on a machine that builds something else.
+    testTimeout: 30_000,
     restoreMocks: true,
     unstubGlobals: true,
   },

@@ -51,6 +51,12 @@ export function post(address, path, body, headers) {
   return call('POST', address, path, body, headers)
 }
 
+/** What the wizard does. */
+export async function setUp(address) {
+  const answers = { admin_password: PASSWORD, project_name: 'Browser test', workspace_root: '/srv/work', external_url: '' }
+  await post(address, '/api/setup/initialize', answers)
+}
+
 /** A team with a goal whose work is in every status that the pages show differently. */
 export async function seed(address) {
   const { token } = await post(address, '/api/admin/login', { password: PASSWORD })
@@ -99,7 +105,10 @@ export async function seed(address) {
   await call('PUT', address, `/api/admin/budgets/tasks/${task.id}`, { cost: '20' }, admin)
   const finding = { type: 'blocked_long', severity: 'critical', description: HARMFUL, sub_task_id: blocked, agent_id: executor.id }
   const { record } = await post(address, '/api/patrol-records', finding, admin)
-  return { token, admin, key: planner.key, task: task.id, agent: executor.id, done, inReview, blocked, record: record.id, review: review.id }
+  const daily = { cron: '0 9 * * 1-5', timezone: 'Asia/Shanghai' }
+  const recurring = await post(address, '/api/sub-tasks', { task_id: task.id, name: 'Report', recurrence: daily }, planner.as)
+  const team = { planner: planner.as, executor: executor.as, reviewer: reviewer.as }
+  return { token, admin, team, key: planner.key, recurring: recurring.id, task: task.id, agent: executor.id, done, inReview, blocked, record: record.id, review: review.id }
 }
 
 /** What a hostile agent might write: nothing of it may come to life. */

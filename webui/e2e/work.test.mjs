@@ -1,82 +1,16 @@
-// Drives the real program in a real browser: every page of the dashboard, and Swagger UI.
-// Run with `npm run browser` after `cargo build --release`; screenshots go to target/screenshots.
+// Works with the dashboard as a person does, against the real program: from the wizard to delivered work, and Swagger UI.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { chromium } from 'playwright-core'
-import { call, PASSWORD, post, seed, startServer } from './server.mjs'
+import { call, PASSWORD, post, seed } from './server.mjs'
+import { check, openPage, openSignedIn, screenshot, server, settle } from './stage.mjs'
 
-const SCREENSHOTS = '../target/screenshots'
-const CHROMIUM = {
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-}
-const WIDTHS = [390, 1440]
-const SCHEMES = ['light', 'dark']
 const SCRIPT_BYTES_MAX = 250_000
-const LOCALES = ['en-US', 'zh-CN']
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-mkdirSync(SCREENSHOTS, { recursive: true })
-const server = await startServer()
-const browser = await chromium.launch(CHROMIUM)
-test.after(async () => {
-  await browser.close()
-  server.stop()
-})
-
-/** A page that remembers everything that went wrong on it. */
-async function openPage(options = {}) {
-  const context = await browser.newContext(options)
-  const page = await context.newPage()
-  const wrong = []
-  page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()))
-  page.on('pageerror', (error) => wrong.push(error.message))
-  return { page, wrong }
-}
-
 const known = {}
-
-/** Puts the session into the browser, as the login does. */
-async function openSignedIn(options = {}) {
-  const opened = await openPage(options)
-  await opened.page.context().addInitScript((token) => localStorage.setItem('openmoss.admin-token', token), known.token)
-  return opened
-}
-
-/** Waits until nothing is loading any more. */
-async function settle(page) {
-  await page.locator('h1').first().waitFor()
-  await page.locator('.animate-pulse').first().waitFor({ state: 'detached' })
-  await page.waitForTimeout(300)
-}
-
-async function check(page, name) {
-  await page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, fullPage: true })
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-  assert.ok(overflow <= 0, `the page is ${overflow} px too wide`)
-  await page.evaluate(AXE)
-  const violations = await page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, { resultTypes: ['violations'] })
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(' | ')}`)
-  })
-  assert.deepEqual(violations, [])
-}
 
 test('the wizard sets the server up and leads to the dashboard', async () => {
   const { page, wrong } = await openPage()
@@ -100,95 +34,45 @@ test('a team works', async () => {
   Object.assign(known, await seed(server.address))
 })
 
-const pages = () => ({
-  dashboard: '/dashboard',
-  tasks: '/tasks',
-  'task-list': `/tasks/${known.task}`,
-  'task-board': `/tasks/${known.task}?view=board`,
-  'task-graph': `/tasks/${known.task}?view=graph`,
-  'sub-task': `/tasks/${known.task}?sub=${known.done}`,
-  'sub-task-results': `/tasks/${known.task}?sub=${known.done}&part=results`,
-  'sub-task-history': `/tasks/${known.task}?sub=${known.blocked}&part=history`,
-  agents: '/agents',
-  agent: `/agents/${known.agent}`,
-  'sub-task-notes': `/tasks/${known.task}?sub=${known.blocked}&part=notes`,
-  feed: '/feed',
-  'feed-interactions': '/feed?view=interactions',
-  reviews: '/reviews',
-  review: `/reviews?review=${known.review}`,
-  scores: '/scores',
-  'score-changes': '/scores?view=changes',
-  logs: '/logs',
-  'logs-requests': '/logs?view=requests',
-  'logs-of-agent': `/logs?view=requests&agent=${known.agent}`,
-  patrol: '/patrol',
-  'patrol-record': `/patrol?record=${known.record}`,
-  'agent-wake': `/agents/${known.agent}?part=wake`,
-  'agent-new': '/agents/new',
-  'agent-connect': `/agents/new?agent=${known.agent}`,
-  notifications: '/notifications',
-  settings: '/settings',
-  access: '/settings?part=access',
-  prompts: '/prompts',
-  'prompt-templates': '/prompts?part=templates',
-  'prompt-rules': '/prompts?part=rules',
-  prompt: '/prompts/agents/executor-ada',
-  'prompt-whole': '/prompts/agents/executor-ada?part=whole',
-  'prompt-template': '/prompts/templates/executor',
-  'prompt-rule': '/prompts/rules/global',
-  skills: '/skills',
-  skill: '/skills/wordpress-skill',
-  'skill-script': '/skills/wordpress-skill?file=wordpress.py',
-  about: '/about',
-  usage: '/usage',
-  'usage-budgets': '/usage?view=budgets',
-  'not-found': '/no-such-page',
-})
+test('a goal is stated, agents work, blocked work is unblocked, and it is delivered while one looks on', async () => {
+  const { planner, executor, reviewer } = known.team
+  const { page, wrong } = await openSignedIn(known.token)
+  await page.goto(`${server.address}/tasks`)
+  await page.getByRole('button', { name: 'New goal' }).click()
+  await page.getByRole('dialog').getByLabel('Goal', { exact: true }).fill('A timetable')
+  await page.getByRole('dialog').getByRole('button', { name: 'State the goal' }).click()
+  await page.getByText('Not planned yet').waitFor()
+  const task = new URL(page.url()).pathname.split('/').at(-1)
+  const ask = (path, body, as) => post(server.address, path, body, as)
 
-// The short form has each pair of width, scheme and language once: half of the combinations.
-const isWanted = (...choices) =>
-  !process.env.BROWSER_SHORT || choices.filter((choice) => choice > 0).length % 2 === 0
+  const { sub_tasks } = await ask(`/api/tasks/${task}/plan`, { sub_tasks: [{ ref: 'a', name: 'Ask the ferry lines', acceptance: 'All' }] }, planner)
+  await call('PUT', server.address, `/api/tasks/${task}/status`, { status: 'active' }, planner)
+  const work = `/api/sub-tasks/${sub_tasks[0].id}`
+  await page.getByText('Ask the ferry lines').waitFor()
+  await ask(`${work}/claim`, {}, executor)
+  await ask(`${work}/start`, {}, executor)
+  await ask(`${work}/block`, { kind: 'needs_input', detail: 'Which season?' }, executor)
+  await page.getByText('Blocked', { exact: true }).waitFor()
+  await page.getByText('Ask the ferry lines').click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Unblock' }).click()
+  await page.getByRole('dialog').last().getByRole('button', { name: 'Unblock' }).click()
+  await page.getByRole('dialog').getByText('Pending').first().waitFor()
 
-for (const width of WIDTHS) {
-  for (const colorScheme of SCHEMES) {
-    for (const locale of LOCALES) {
-      const choices = [WIDTHS.indexOf(width), SCHEMES.indexOf(colorScheme), LOCALES.indexOf(locale)]
-      if (!isWanted(...choices)) continue
-      test(`every page at ${width} px, ${colorScheme}, ${locale}`, async () => {
-        const { page, wrong } = await openSignedIn({ colorScheme, locale, viewport: { width, height: 900 } })
-        for (const [name, path] of Object.entries(pages())) {
-          await page.goto(server.address + path)
-          await settle(page)
-          await check(page, `${name}-${width}-${colorScheme}-${locale}`)
-          assert.deepEqual(wrong, [], path)
-        }
-        assert.equal(await page.evaluate(() => window.harmed), undefined)
-      })
-    }
-  }
-}
-
-test('the feed opens without a session only while it is public, and shows nothing that was written', async () => {
-  const { page: stranger } = await openPage()
-  await stranger.goto(`${server.address}/feed`)
-  await stranger.waitForURL(/login\?next=\/feed/)
-  await call('PUT', server.address, '/api/admin/config', { webui: { public_feed: true } }, known.admin)
-  for (const width of WIDTHS) {
-    for (const colorScheme of SCHEMES) {
-      const { page, wrong } = await openPage({ colorScheme, viewport: { width, height: 900 } })
-      await page.goto(`${server.address}/feed`)
-      await settle(page)
-      await page.getByText('handed in work').first().waitFor()
-      await check(page, `feed-public-${width}-${colorScheme}`)
-      assert.equal(await page.getByText(/Which year|Some bold text/).count(), 0)
-      assert.deepEqual(wrong, [])
-    }
-  }
-  await call('PUT', server.address, '/api/admin/config', { webui: { public_feed: false } }, known.admin)
+  await ask(`${work}/claim`, {}, executor)
+  await ask(`${work}/start`, {}, executor)
+  await ask(`${work}/submit`, { summary: 'All of them answered.' }, executor)
+  await page.getByRole('dialog').getByText('In review').first().waitFor()
+  await ask('/api/review-records', { sub_task_id: sub_tasks[0].id, result: 'approved', score: 5 }, reviewer)
+  await page.getByRole('dialog').getByText('Done').first().waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByText('1 of 1 done').first().waitFor()
+  await call('PUT', server.address, `/api/tasks/${task}/status`, { status: 'completed' }, planner)
+  await page.getByText('Completed', { exact: true }).waitFor()
+  assert.deepEqual(wrong, [])
 })
 
 test('a finding is resolved from its drawer', async () => {
-  const { page, wrong } = await openSignedIn()
+  const { page, wrong } = await openSignedIn(known.token)
   await page.goto(`${server.address}/patrol?record=${known.record}`)
   await page.getByRole('dialog').getByRole('button', { name: 'Resolve' }).click()
   const question = page.getByRole('dialog', { name: 'Resolve' })
@@ -202,19 +86,19 @@ test('a finding is resolved from its drawer', async () => {
 })
 
 test('a score is adjusted, and the leaderboard follows', async () => {
-  const { page, wrong } = await openSignedIn()
+  const { page, wrong } = await openSignedIn(known.token)
   await page.goto(`${server.address}/scores`)
   await page.getByRole('button', { name: 'Adjust the score of eli' }).click()
   const dialog = page.getByRole('dialog', { name: 'Adjust a score' })
   await dialog.getByLabel('Change').fill('+40')
   await dialog.getByLabel('Reason').fill('A good idea')
   await dialog.getByRole('button', { name: 'Adjust a score' }).click()
-  await page.getByRole('row', { name: /eli/ }).getByText('42', { exact: true }).waitFor()
+  await page.getByRole('row', { name: /eli/ }).getByText('47', { exact: true }).waitFor()
   assert.deepEqual(wrong, [])
 })
 
 test('a budget is set, and shows that it is used up', async () => {
-  const { page, wrong } = await openSignedIn()
+  const { page, wrong } = await openSignedIn(known.token)
   await page.goto(`${server.address}/usage`)
   await page.getByRole('button', { name: 'Budget of eli' }).click()
   const dialog = page.getByRole('dialog', { name: 'Budget' })
@@ -228,7 +112,7 @@ test('a budget is set, and shows that it is used up', async () => {
 })
 
 test('a goal is stated on a schedule, which is paused and resumed', async () => {
-  const { page, wrong } = await openSignedIn()
+  const { page, wrong } = await openSignedIn(known.token)
   await page.goto(`${server.address}/tasks`)
   await page.getByRole('button', { name: 'New goal' }).click()
   const dialog = page.getByRole('dialog', { name: 'New goal' })
@@ -246,9 +130,40 @@ test('a goal is stated on a schedule, which is paused and resumed', async () => 
   assert.deepEqual(wrong, [])
 })
 
+test('the schedule of a sub-task is paused and changed in its drawer', async () => {
+  const { page, wrong } = await openSignedIn(known.token)
+  await page.goto(`${server.address}/tasks/${known.task}?sub=${known.recurring}`)
+  const drawer = page.getByRole('dialog', { name: 'Report' })
+  await drawer.getByText('Every working day at 9:00').waitFor()
+  await drawer.getByRole('button', { name: 'Pause' }).click()
+  await drawer.getByText('Paused').waitFor()
+  await drawer.getByRole('button', { name: 'Resume' }).click()
+  await drawer.getByText('Next round').waitFor()
+  await drawer.getByRole('button', { name: 'Change' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Schedule' })
+  await dialog.getByLabel('When', { exact: true }).selectOption('daily')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await drawer.getByText('Every day at 9:00').waitFor()
+  assert.deepEqual(wrong, [])
+})
+
+test('a task is given rules of its own', async () => {
+  const { page, wrong } = await openSignedIn(known.token)
+  await page.goto(`${server.address}/tasks/${known.task}`)
+  await page.getByRole('button', { name: 'Edit', exact: true }).click()
+  const dialog = page.getByRole('dialog', { name: 'Edit the goal' })
+  await dialog.getByLabel('Acceptance criteria').selectOption('true')
+  await check(page, 'task-rules')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  const policy = await call('GET', server.address, `/api/tasks/${known.task}/policy`, undefined, known.admin)
+  assert.deepEqual([policy.own.require_acceptance, policy.own.require_module], [true, null])
+  assert.deepEqual(wrong, [])
+})
+
 test('a note is added, and the feed shows it as it happens', async () => {
-  const { page, wrong } = await openSignedIn()
-  const { page: feed, wrong: wrongThere } = await openSignedIn()
+  const { page, wrong } = await openSignedIn(known.token)
+  const { page: feed, wrong: wrongThere } = await openSignedIn(known.token)
   await feed.goto(`${server.address}/feed`)
   await settle(feed)
   await page.goto(`${server.address}/tasks/${known.task}?sub=${known.inReview}&part=notes`)
@@ -260,7 +175,7 @@ test('a note is added, and the feed shows it as it happens', async () => {
 })
 
 test('what agents write does no harm', async () => {
-  const { page, wrong } = await openSignedIn()
+  const { page, wrong } = await openSignedIn(known.token)
   await page.goto(`${server.address}/tasks/${known.task}`)
   await page.locator('.prose-text strong').first().waitFor()
   const found = await page.locator('.prose-text').first().evaluate((element) => ({
@@ -274,7 +189,7 @@ test('what agents write does no harm', async () => {
 })
 
 test('blocked work is unblocked from its drawer, and the page follows', async () => {
-  const { page, wrong } = await openSignedIn()
+  const { page, wrong } = await openSignedIn(known.token)
   await page.goto(`${server.address}/tasks/${known.task}?sub=${known.blocked}`)
   const drawer = page.getByRole('dialog')
   await drawer.getByText('Which year?').first().waitFor()
@@ -299,7 +214,7 @@ async function drag(page, card, column) {
 }
 
 test('the board refuses a move with the reason, and makes one that is allowed', async () => {
-  const { page, wrong } = await openSignedIn({ viewport: { width: 2600, height: 1000 } })
+  const { page, wrong } = await openSignedIn(known.token, { viewport: { width: 2600, height: 1000 } })
   await page.goto(`${server.address}/tasks/${known.task}?view=board`)
   const column = (name) => page.locator('section', { has: page.getByRole('heading', { name, exact: true }) })
   const card = column('In review').locator('article').first()
@@ -323,7 +238,7 @@ for (const [runtime, files] of Object.entries({
   OpenClaw: ['.openclaw/openclaw.json', '.openclaw/workspace/skills/task-executor-skill/SKILL.md'],
 })) {
   test(`an agent for ${runtime} is added by one command, and the wizard sees its first call`, async () => {
-    const { page, wrong } = await openSignedIn()
+    const { page, wrong } = await openSignedIn(known.token)
     const name = `ida-${runtime.replace(' ', '-').toLowerCase()}`
     await page.goto(`${server.address}/agents`)
     await page.getByRole('link', { name: 'Add an agent' }).click()
@@ -347,6 +262,32 @@ for (const [runtime, files] of Object.entries({
   })
 }
 
+test('the wizard sets where the server wakes an agent, and wakes it', async () => {
+  const calls = []
+  const gateway = createServer((request, response) => {
+    calls.push([request.url, request.headers.authorization])
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"ok":true}')
+  })
+  await new Promise((listening) => gateway.listen(0, '127.0.0.1', listening))
+  const { page, wrong } = await openSignedIn(known.token)
+  await page.goto(`${server.address}/agents/new`)
+  await page.getByLabel('Name', { exact: true }).fill('una')
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByLabel('OpenClaw').check()
+  await page.getByLabel('The server, when there is work').check()
+  await page.getByRole('button', { name: 'Make the command' }).click()
+  await page.getByLabel('Address').fill(`http://127.0.0.1:${gateway.address().port}`)
+  await page.getByLabel('Token of its hooks').fill('hooks-token')
+  await page.getByLabel('Mapped hook').fill('openmoss-una')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('button', { name: 'Wake it now' }).click()
+  await page.getByText('The runtime took the wake-up.').waitFor()
+  await check(page, 'agent-wake-wizard')
+  assert.deepEqual(calls[0], ['/hooks/openmoss-una', 'Bearer hooks-token'])
+  gateway.close()
+  assert.deepEqual(wrong, [])
+})
+
 test('a goal that is being written outlives the session', async () => {
   const { page } = await openPage()
   await page.goto(`${server.address}/tasks`)
@@ -367,7 +308,7 @@ test('a goal that is being written outlives the session', async () => {
 
 test('login and dashboard together load little JavaScript', async () => {
   const sizes = new Map()
-  for (const [path, open] of Object.entries({ '/login': openPage, '/dashboard': openSignedIn })) {
+  for (const [path, open] of Object.entries({ '/login': openPage, '/dashboard': () => openSignedIn(known.token) })) {
     const { page } = await open()
     page.on('requestfinished', async (request) => {
       if (request.resourceType() === 'script') sizes.set(request.url(), (await request.sizes()).responseBodySize)
@@ -380,7 +321,7 @@ test('login and dashboard together load little JavaScript', async () => {
 })
 
 test('the palette finds work by its name', async () => {
-  const { page, wrong } = await openSignedIn()
+  const { page, wrong } = await openSignedIn(known.token)
   await page.goto(`${server.address}/dashboard`)
   await settle(page)
   await page.keyboard.press('Control+k')
@@ -421,6 +362,6 @@ test('Swagger UI makes one call with each kind of credential', async () => {
   await authorize(page, 'X-Registration-Token', known.registration)
   const agent = { name: 'swagger', role: 'executor', description: '' }
   assert.equal(await execute(page, 'register_agent', agent), '200')
-  await page.screenshot({ path: `${SCREENSHOTS}/docs.png` })
+  await screenshot(page, 'docs')
   assert.deepEqual(wrong, [])
 })
