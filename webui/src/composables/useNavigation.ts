@@ -1,4 +1,4 @@
-import { useRouter } from 'vue-router'
+import { useRoute, useRouter } from 'vue-router'
 import type { MessageKey } from '../i18n'
 import { NAVIGATION, NAVIGATION_PHONE } from '../shell/navigation'
 
@@ -13,7 +13,8 @@ export interface Section {
 }
 
 /** The pages that there are, as the navigation and the command palette show them. */
-export function useNavigation(): { sections: Section[]; phonePages: Page[] } {
+export function useNavigation() {
+  const route = useRoute()
   const router = useRouter()
   const titles = new Map(router.getRoutes().map((route) => [route.name, route.meta.title]))
 
@@ -24,6 +25,12 @@ export function useNavigation(): { sections: Section[]; phonePages: Page[] } {
     })
   }
 
-  const sections = NAVIGATION.map(({ title, pages: names }) => ({ title, pages: pages(names) }))
-  return { sections: sections.filter((section) => section.pages.length > 0), phonePages: pages(NAVIGATION_PHONE) }
+  /** Whether it is the page that one is on, or what one is on was opened from there. */
+  function isAround(page: Page): boolean {
+    const { path } = router.resolve({ name: page.name })
+    return route.path === path || route.path.startsWith(`${path}/`)
+  }
+
+  const sections: Section[] = NAVIGATION.map(({ title, pages: names }) => ({ title, pages: pages(names) }))
+  return { sections: sections.filter((section) => section.pages.length > 0), phonePages: pages(NAVIGATION_PHONE), isAround }
 }
