@@ -44,6 +44,11 @@ test-ui:
 test-browser: _program
     cd webui && npm run browser
 
+# Lighthouse on the main pages of the release program; the best of so many runs counts, so let nothing else run beside it.
+lighthouse RUNS="3":
+    npm ci --prefix tools/lighthouse
+    node tools/lighthouse/measure.js {{RUNS}}
+
 # Clippy without and with PostgreSQL, format, documentation.
 lint:
     cargo fmt --all --check
@@ -146,4 +151,4 @@ ci:
 clean:
     -tools/test-postgres stop
     cargo clean
-    rm -rf webui/node_modules webui/dist tools/play-mcp/node_modules
+    rm -rf webui/node_modules webui/dist tools/play-mcp/node_modules tools/lighthouse/node_modules
