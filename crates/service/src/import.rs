@@ -122,7 +122,7 @@ impl Service {
         let (now, actor) = (self.now(), cx.actor);
         let run = import.run(self.policy(), now, self.global_rule_example()?, self.zone());
         self.store.write(move |writer| -> Result<Report, ServiceError> {
-            let report = run.bring(Target::write(writer), Some(folder.as_path()), &*progress)?;
+            let report = run.bring(Target::write(writer)?, Some(folder.as_path()), &*progress)?;
             if let Some(clash) = report.clash() {
                 return Err(ServiceError::AlreadyExists(clash));
             }

@@ -129,7 +129,7 @@ impl Service {
         file: PathBuf,
         progress: Arc<dyn Progress>,
     ) -> Result<Vec<Transferred>, ServiceError> {
-        self.store.write(move |writer| read(&file, Target::write(writer), &*progress))
+        self.store.write(move |writer| read(&file, Target::write(writer)?, &*progress))
     }
 
     /// What [`Service::import_export`] would do. Writes nothing.

@@ -1,16 +1,17 @@
 //! Rows of any table as JSON objects, many at once: for export and import.
 //!
 //! Which columns a table has is asked of the database, so a new column is carried without a word
-//! here, and a new table with one line in [`TABLES`]. The database itself makes the objects and
-//! takes them apart, so that one statement moves a whole chunk.
+//! here, and a new table with one line in [`TABLES`].
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sqlite::SqliteConnection;
 use serde_json::{Map, Value};
 
 use crate::connection::AnyConnection;
 use crate::dialect::each_backend;
 use crate::error::StorageError;
+use crate::statement::{self, Statement};
 use crate::store::{Reader, Writer};
 
 /// A row: column names and values.
@@ -264,18 +265,13 @@ pub fn key_of(table: &Table, row: &Object) -> Object {
 pub fn insert(writer: &mut Writer, table: &Table, rows: &[Object]) -> Result<(), StorageError> {
     let Some(first) = rows.first() else { return Ok(()) };
     let names: Vec<&str> = first.keys().map(String::as_str).collect();
-    let columns = quoted(&names);
-    let text = serde_json::to_string(rows).unwrap_or_default();
     match &mut writer.reader.connection {
-        AnyConnection::Sqlite(c) => {
-            let values = extracted(names.iter().copied(), "value");
-            let name = table.name;
-            let sql = format!("INSERT INTO {name} ({columns}) SELECT {values} FROM json_each(?)");
-            diesel::sql_query(sql).bind::<Text, _>(text).execute(c)?;
-        }
+        AnyConnection::Sqlite(c) => insert_each(c, table, &names, rows)?,
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(c) => {
             let name = table.name;
+            let columns = quoted(&names);
+            let text = serde_json::to_string(rows).unwrap_or_default();
             let sql = format!(
                 "INSERT INTO {name} ({columns}) SELECT {columns} \
                  FROM json_populate_recordset(NULL::{name}, $1::json)"
@@ -292,6 +288,39 @@ pub fn insert(writer: &mut Writer, table: &Table, rows: &[Object]) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Row by row: for a statement that stores several, SQLite keeps a copy of each page it touches, to
+/// take the first rows back if the last one fails; here the whole transaction fails.
+fn insert_each(
+    connection: &mut SqliteConnection,
+    table: &Table,
+    names: &[&str],
+    rows: &[Object],
+) -> Result<(), StorageError> {
+    let start = format!("INSERT INTO {} ({}) VALUES (", table.name, quoted(names));
+    for row in rows {
+        let mut insert: Statement<'_> = Statement::new(start.clone());
+        for (place, name) in names.iter().enumerate() {
+            let separator = if place == 0 { "" } else { ", " };
+            insert = insert.sql(separator).value(field(row.get(*name)));
+        }
+        insert.sql(")").execute(connection)?;
+    }
+    Ok(())
+}
+
+/// What a field is in SQLite. No table has a column of fractions.
+fn field(value: Option<&Value>) -> statement::Value<'_> {
+    match value {
+        None | Some(Value::Null) => None::<&str>.into(),
+        Some(Value::Bool(yes)) => i64::from(*yes).into(),
+        Some(Value::String(text)) => text.as_str().into(),
+        Some(Value::Number(number)) => {
+            number.as_i64().map_or_else(|| number.to_string().into(), Into::into)
+        }
+        Some(other @ (Value::Array(_) | Value::Object(_))) => other.to_string().into(),
+    }
 }
 
 /// The newest migration that the database has.

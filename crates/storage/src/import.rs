@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::bulk::{self, Column, Object, Table};
+use crate::connection::AnyConnection;
 use crate::counter::Deltas;
 use crate::error::StorageError;
 use crate::schema::agent;
@@ -29,6 +30,10 @@ const SETTLE_AGENTS: &str = "UPDATE agent SET
     last_activity_at = COALESCE(
         (SELECT MAX(created_at) FROM activity_log WHERE agent_id = agent.id), 0),
     last_score_at = COALESCE((SELECT MAX(created_at) FROM score_log WHERE agent_id = agent.id), 0)";
+
+/// 256 MiB: ids are random, so each row touches a page of its own in most indexes, and a page that
+/// does not fit is written out and read back again and again.
+const ROOM_TO_WRITE: &str = "PRAGMA cache_size = -262144";
 
 /// Where values go.
 pub struct Target<'a> {
@@ -62,9 +67,16 @@ pub struct Arrived {
 
 impl<'a> Target<'a> {
     /// Into the database.
-    #[must_use]
-    pub fn write(writer: &'a mut Writer) -> Self {
-        Self { place: Place::Write(writer), known: HashMap::new() }
+    ///
+    /// # Errors
+    /// [`StorageError`] from the database.
+    pub fn write(writer: &'a mut Writer) -> Result<Self, StorageError> {
+        match &mut writer.reader.connection {
+            AnyConnection::Sqlite(connection) => connection.batch_execute(ROOM_TO_WRITE)?,
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(_) => {}
+        }
+        Ok(Self { place: Place::Write(writer), known: HashMap::new() })
     }
 
     /// Nowhere, but what is in the database is looked at.

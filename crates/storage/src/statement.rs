@@ -53,7 +53,7 @@ values! {
 
 #[derive(Debug)]
 enum Part<'a> {
-    Sql(&'static str),
+    Sql(Cow<'static, str>),
     Name(&'static str),
     Value(Value<'a>),
 }
@@ -66,12 +66,12 @@ pub(crate) struct Statement<'a, Row = ()> {
 }
 
 impl<'a, Row> Statement<'a, Row> {
-    pub(crate) fn new(sql: &'static str) -> Self {
-        Self { parts: vec![Part::Sql(sql)], row: PhantomData }
+    pub(crate) fn new(sql: impl Into<Cow<'static, str>>) -> Self {
+        Self { parts: vec![Part::Sql(sql.into())], row: PhantomData }
     }
 
-    pub(crate) fn sql(mut self, sql: &'static str) -> Self {
-        self.parts.push(Part::Sql(sql));
+    pub(crate) fn sql(mut self, sql: impl Into<Cow<'static, str>>) -> Self {
+        self.parts.push(Part::Sql(sql.into()));
         self
     }
 
@@ -79,7 +79,7 @@ impl<'a, Row> Statement<'a, Row> {
     pub(crate) fn tokens(mut self, tokens: &[&'static str]) -> Self {
         for (index, token) in tokens.iter().enumerate() {
             let quote = if index == 0 { "'" } else { ", '" };
-            self = self.sql(quote).sql(token).sql("'");
+            self = self.sql(quote).sql(*token).sql("'");
         }
         self
     }

@@ -304,7 +304,7 @@ fn bring<F>(store: &Store, rows: F) -> Result<()>
 where
     F: Fn(&mut Target<'_>) -> Result<(), StorageError> + Send + 'static,
 {
-    let brought = move |writer: &mut Writer| rows(&mut Target::write(writer));
+    let brought = move |writer: &mut Writer| rows(&mut Target::write(writer)?);
     store.write(brought)?;
     Ok(())
 }

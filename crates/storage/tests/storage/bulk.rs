@@ -95,15 +95,15 @@ fn rows_go_over_to_another_database_and_are_the_same(db: &TestDb) {
     for table in TABLES {
         let rows = all(&from, table);
         let given = rows.clone();
-        let arrived = write(&to, move |writer| Target::write(writer).rows(table, &given));
+        let arrived = write(&to, move |writer| Target::write(writer)?.rows(table, &given));
         assert_eq!(usize::try_from(arrived.new), Ok(rows.len()), "{}", table.name);
         assert_eq!(all(&to, table), rows, "{}", table.name);
         let mut changed = rows.clone();
-        let again = write(&to, move |writer| Target::write(writer).rows(table, &rows));
+        let again = write(&to, move |writer| Target::write(writer)?.rows(table, &rows));
         assert_eq!((again.new, again.different), (0, vec![]), "{}", table.name);
         let value = |row: &mut Object| row.get_mut("name").map(|name| *name = "Other".into());
         if changed.first_mut().and_then(value).is_some() {
-            let clash = write(&to, move |writer| Target::write(writer).rows(table, &changed));
+            let clash = write(&to, move |writer| Target::write(writer)?.rows(table, &changed));
             assert_eq!(clash.different.len(), 1, "{}", table.name);
         }
     }
