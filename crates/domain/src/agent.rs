@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::actor::{Actor, Role};
 use crate::capability::Capabilities;
 use crate::id::AgentId;
+use crate::persona::Persona;
 use crate::time::Timestamp;
 use crate::token::token_enum;
 
@@ -67,6 +68,9 @@ pub struct Agent {
     /// What it can do.
     #[serde(default)]
     pub capabilities: Capabilities,
+    /// How it shows itself.
+    #[serde(default)]
+    pub persona: Persona,
     /// The sum of its score log.
     pub total_score: i64,
     /// When it was created.

@@ -100,6 +100,10 @@ token_enum! {
         AgentStatusChanged = "agent_status_changed",
         /// An agent's name, role or description changed.
         AgentEdited = "agent_edited",
+        /// An agent's avatar, signature or work style changed.
+        AgentPersonaSet = "agent_persona_set",
+        /// An agent earned an achievement; which one is in the payload.
+        AchievementEarned = "achievement_earned",
         /// An agent was deleted; its name is in the payload.
         AgentDeleted = "agent_deleted",
         /// An agent got a new key.

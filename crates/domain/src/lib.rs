@@ -9,6 +9,7 @@
 
 mod token;
 
+pub mod achievement;
 pub mod actor;
 pub mod agent;
 pub mod capability;
@@ -27,6 +28,7 @@ pub mod onboarding;
 pub mod outbox;
 pub mod page;
 pub mod patrol;
+pub mod persona;
 pub mod plan;
 pub mod policy;
 pub mod prompt;
@@ -48,6 +50,7 @@ pub mod waiting;
 pub mod wake;
 pub mod watch;
 
+pub use achievement::{Achievement, Deed, TrackRecord};
 pub use actor::{Actor, ActorKind, Role};
 pub use agent::{Agent, AgentStatus};
 pub use capability::Capabilities;
@@ -62,6 +65,7 @@ pub use next::NextAction;
 pub use note::Note;
 pub use page::{Keyword, ModuleSort, SortOrder, SubTaskSort, TaskSort};
 pub use patrol::{PatrolRecord, PatrolStatus, Severity};
+pub use persona::{Persona, PersonaEdit};
 pub use policy::Policy;
 pub use recurrence::Recurrence;
 pub use review::{Review, ReviewResult};

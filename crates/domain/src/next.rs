@@ -81,6 +81,8 @@ pub const fn stirs(kind: EventKind) -> &'static [Role] {
         | Kind::PatrolRecordIgnored
         | Kind::AgentRegistered
         | Kind::AgentStatusChanged
+        | Kind::AgentPersonaSet
+        | Kind::AchievementEarned
         | Kind::AgentDeleted
         | Kind::AgentKeyReset
         | Kind::ScoreChanged

@@ -10,7 +10,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 const ALLOWED: &[(&str, &[&str])] = &[
     (
         "openmoss-domain",
-        &["chrono", "chrono-tz", "croner", "serde", "serde_json", "thiserror", "uuid"],
+        &["chrono", "chrono-tz", "croner", "emojis", "serde", "serde_json", "thiserror", "uuid"],
     ),
     (
         "openmoss-storage",

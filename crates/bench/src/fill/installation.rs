@@ -12,7 +12,7 @@ use openmoss_domain::request::RequestEntry;
 use openmoss_domain::score::{ScoreChange, review_delta};
 use openmoss_domain::sub_task::WorkKind;
 use openmoss_domain::{
-    Actor, Agent, AgentId, AgentStatus, Capabilities, LogId, Module, ModuleId, RequestId, Review,
+    Actor, Agent, AgentId, AgentStatus, Capabilities, LogId, Module, ModuleId, Persona, RequestId, Review,
     ReviewId, ReviewResult, Role, ScoreLogId, SubTaskId, Task, TaskId, TaskStatus, Timestamp,
 };
 use openmoss_service::settings::{Secret, Settings};
@@ -264,6 +264,7 @@ fn new_agent(number: usize, created_at: Timestamp) -> Agent {
         description: text(80, number),
         status: if number % 50 == 49 { AgentStatus::Disabled } else { AgentStatus::Active },
         capabilities: Capabilities::default(),
+        persona: Persona::default(),
         total_score: 0,
         created_at,
     }

@@ -14,7 +14,7 @@ use crate::import::reading::Reading;
 use crate::score::ScoreChange;
 use crate::text::LINE_CHARS_MAX;
 use crate::time::Timestamp;
-use crate::{Agent, AgentStatus, Role};
+use crate::{Agent, AgentStatus, Persona, Role};
 
 /// A bigger change of a score is a mistake in the file.
 const SCORE_DELTA_MAX: i64 = 1_000_000_000;
@@ -85,6 +85,7 @@ impl Converter {
                 description: reading.text("description"),
                 status,
                 capabilities: Capabilities::default(),
+                persona: Persona::default(),
                 total_score: 0,
                 created_at,
             },
