@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 use openmoss_domain::sub_task::Status;
-use openmoss_domain::{Agent, AgentId, AgentStatus, Capabilities, Role, Timestamp};
+use openmoss_domain::{Agent, AgentId, AgentStatus, Capabilities, Persona, Role, Timestamp};
 use serde::Serialize;
 
 use crate::connection::AnyConnection;
@@ -34,6 +34,9 @@ pub(crate) struct AgentRow {
     total_score: i64,
     created_at: i64,
     capabilities: String,
+    avatar: String,
+    signature: String,
+    work_style: String,
 }
 
 impl TryFrom<AgentRow> for Agent {
@@ -47,6 +50,11 @@ impl TryFrom<AgentRow> for Agent {
             total_score: row.total_score,
             created_at: Timestamp::from_micros(row.created_at),
             capabilities: Capabilities::from_text(&row.capabilities),
+            persona: Persona {
+                avatar: Some(row.avatar).filter(|name| !name.is_empty()),
+                signature: row.signature,
+                work_style: row.work_style.lines().map(str::to_owned).collect(),
+            },
             name: row.name,
             description: row.description,
         })
@@ -64,7 +72,19 @@ pub(crate) fn row(new: &Agent) -> AgentRow {
         total_score: new.total_score,
         created_at: new.created_at.as_micros(),
         capabilities: new.capabilities.to_text(),
+        avatar: avatar_text(&new.persona).to_owned(),
+        signature: new.persona.signature.clone(),
+        work_style: work_style_text(&new.persona),
     }
+}
+
+fn avatar_text(persona: &Persona) -> &str {
+    persona.avatar.as_deref().unwrap_or_default()
+}
+
+/// Tags hold no line breaks.
+fn work_style_text(persona: &Persona) -> String {
+    persona.work_style.join("\n")
 }
 
 fn count_key(role: Role, status: AgentStatus) -> &'static str {
@@ -292,8 +312,8 @@ pub fn find_many(
     agents.map(|agent| agent.map(|agent| (agent.id, agent))).collect()
 }
 
-/// Changes name, role, description and capabilities of an agent that was just read as `before`, if it is still
-/// the same. A taken name is [`StorageError::Unique`].
+/// Changes name, role, description, capabilities and persona of an agent that was just read as `before`, if it is
+/// still the same. A taken name is [`StorageError::Unique`].
 ///
 /// # Errors
 /// [`StorageError`] from the database.
@@ -307,6 +327,9 @@ pub fn compare_and_set(
         .and(agent::role.eq(before.role.as_str()))
         .and(agent::description.eq(&before.description))
         .and(agent::capabilities.eq(before.capabilities.to_text()))
+        .and(agent::avatar.eq(avatar_text(&before.persona)))
+        .and(agent::signature.eq(&before.persona.signature))
+        .and(agent::work_style.eq(work_style_text(&before.persona)))
         .and(agent::status.eq(before.status.as_str()));
     let changed =
         diesel::update(agent::table.filter(agent::id.eq(before.id.to_string()).and(is_same)))
@@ -315,6 +338,9 @@ pub fn compare_and_set(
                 agent::role.eq(after.role.as_str()),
                 agent::description.eq(&after.description),
                 agent::capabilities.eq(after.capabilities.to_text()),
+                agent::avatar.eq(avatar_text(&after.persona)),
+                agent::signature.eq(&after.persona.signature),
+                agent::work_style.eq(work_style_text(&after.persona)),
             ))
             .execute(&mut writer.connection)?;
     if changed == 0 {
@@ -405,6 +431,8 @@ pub fn delete(writer: &mut Writer, gone: &Agent) -> Result<(), StorageError> {
     crate::log::delete_all(writer, gone.id)?;
     crate::onboarding::delete(writer, gone.id)?;
     crate::wake::delete_all(writer, gone.id)?;
+    crate::track_record::delete_all(writer, gone.id)?;
+    crate::partner::delete_all(writer, gone.id)?;
     let id = gone.id.to_string();
     diesel::delete(request_day::table.filter(request_day::agent_id.eq(&id)))
         .execute(&mut writer.connection)?;

@@ -18,7 +18,7 @@ use crate::counter::Deltas;
 use crate::error::StorageError;
 use crate::schema::agent;
 use crate::store::{Reader, Writer};
-use crate::{agent as agents, log, module, request, review, rule, score, sub_task, task};
+use crate::{agent as agents, log, module, request, review, rule, score, sub_task, task, track_record};
 
 /// What differs from run to run, or moves on by itself, and does not make two rows different.
 const NOT_COMPARED: &[&str] = &["lease_expires_at"];
@@ -275,7 +275,8 @@ impl<'a> Target<'a> {
     pub fn settle_agents(&mut self) -> Result<(), StorageError> {
         match &mut self.place {
             Place::Write(writer) => {
-                writer.connection.batch_execute(SETTLE_AGENTS).map_err(Into::into)
+                writer.connection.batch_execute(SETTLE_AGENTS)?;
+                track_record::settle(writer)
             }
             Place::Look(_) | Place::Nowhere => Ok(()),
         }

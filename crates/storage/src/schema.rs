@@ -41,6 +41,49 @@ diesel::table! {
         last_activity_at -> BigInt,
         last_score_at -> BigInt,
         capabilities -> Text,
+        avatar -> Text,
+        signature -> Text,
+        work_style -> Text,
+    }
+}
+
+diesel::table! {
+    track_record (agent_id) {
+        agent_id -> Text,
+        approvals -> BigInt,
+        streak -> BigInt,
+        top_marks -> BigInt,
+        comebacks -> BigInt,
+        goals -> BigInt,
+        leads -> BigInt,
+        verdicts -> BigInt,
+        deliveries -> BigInt,
+        findings -> BigInt,
+    }
+}
+
+diesel::table! {
+    contribution (agent_id, task_id) {
+        agent_id -> Text,
+        task_id -> Text,
+    }
+}
+
+diesel::table! {
+    achievement (agent_id, kind) {
+        agent_id -> Text,
+        kind -> Text,
+        earned_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    partner (agent_id, partner_id) {
+        agent_id -> Text,
+        partner_id -> Text,
+        reviews -> BigInt,
+        hand_overs -> BigInt,
+        last_at -> BigInt,
     }
 }
 
@@ -406,6 +449,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     task,
     module,
     agent,
+    track_record,
+    contribution,
+    achievement,
+    partner,
     sub_task,
     prerequisite,
     ownership,

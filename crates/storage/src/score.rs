@@ -304,6 +304,22 @@ pub fn highest(reader: &mut Reader) -> Result<Option<i64>, StorageError> {
     Ok(by_score.first(&mut reader.connection).optional()?)
 }
 
+/// Whether an agent has so many points, and more than each other one; somebody else must be there.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn leads(reader: &mut Reader, id: AgentId, points_min: i64) -> Result<bool, StorageError> {
+    let best: Vec<(String, i64)> = agent::table
+        .select((agent::id, agent::total_score))
+        .order(agent::total_score.desc())
+        .limit(2)
+        .load(&mut reader.connection)?;
+    let [(first, most), (_, next)] = best.as_slice() else {
+        return Ok(false);
+    };
+    Ok(*first == id.to_string() && *most >= points_min && most > next)
+}
+
 /// When a score last changed.
 ///
 /// # Errors

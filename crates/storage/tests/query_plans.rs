@@ -18,7 +18,7 @@ use openmoss_domain::usage::{Cost, OwnCap, Usage};
 use openmoss_domain::wake::{WakeKind, WakeTarget};
 use openmoss_domain::{
     Actor, Agent, AgentId, AgentStatus, Capabilities, Command, DeliveryId, Event, EventId,
-    EventKind, Keyword, Module, ModuleId, ModuleSort, PatrolStatus, Policy, RequestId, Review,
+    EventKind, Keyword, Module, ModuleId, ModuleSort, PatrolStatus, Persona, Policy, RequestId, Review,
     ReviewId, ReviewResult, Role, RuleScope, Series, SeriesId, Severity, SortOrder, SubTask,
     SubTaskId, SubTaskSort, Task, TaskId, TaskSort, TaskStatus, Transition,
 };
@@ -28,8 +28,8 @@ use openmoss_storage::usage::{BudgetOf, SumOf};
 use openmoss_storage::wake;
 use openmoss_storage::{
     ByTime, StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, delivery, event,
-    idempotency, log, module, next, note, onboarding, patrol, prerequisite, request, review, rule,
-    score, series, session, sub_task, submission, task, task_policy, usage,
+    idempotency, log, module, next, note, onboarding, partner, patrol, prerequisite, request, review,
+    rule, score, series, session, sub_task, submission, task, task_policy, track_record, usage,
 };
 use openmoss_testkit::{START, TestDb, draft, record_statements};
 use uuid::Uuid;
@@ -76,6 +76,7 @@ impl World {
             description,
             status: AgentStatus::Active,
             capabilities: Capabilities::default(),
+            persona: Persona::default(),
             total_score: 0,
             created_at: START,
         };
@@ -227,6 +228,12 @@ fn fill(db: &TestDb) {
                 {sub_task}, 1, i, i, i, i FROM generate_series(1, {ROWS}) i;
         INSERT INTO budget SELECT 'agent', {sub_task}, i, i, i FROM generate_series(1, {ROWS}) i;
         INSERT INTO task_policy SELECT {}, true, true, true, true, 1, i FROM generate_series(0, 499) i;
+        INSERT INTO track_record SELECT {}, 1, 1, 1, 1, 1, 1, 1, 1, 1 FROM generate_series(0, 199) i;
+        INSERT INTO contribution SELECT {agent}, {task} FROM generate_series(1, {ROWS}) i
+            ON CONFLICT DO NOTHING;
+        INSERT INTO achievement SELECT {}, 'leader', i FROM generate_series(0, 199) i;
+        INSERT INTO partner SELECT {agent}, {}, 1, 1, i FROM generate_series(1, {ROWS}) i
+            ON CONFLICT DO NOTHING;
         INSERT INTO series_round SELECT {sub_task}, 1, {task}, {sub_task}, i
             FROM generate_series(1, {ROWS}) i;
         INSERT INTO delivery SELECT {sub_task}, 'c', 'all_done', {sub_task}, {task}, NULL, NULL,
@@ -242,6 +249,9 @@ fn fill(db: &TestDb) {
         id("agent", "i"),
         id("sub_task", "i - 1"),
         id("task", "i"),
+        id("agent", "i"),
+        id("agent", "i"),
+        id("agent", "i / 200 % 200"),
     ));
 }
 
@@ -862,6 +872,16 @@ fn agent_cases() -> Vec<Case> {
         found("agent ranks", |w| w.read(|reader| listed::ranks(reader, &[0, 5]).map(drop))),
         found("agent::find_many", |w| {
             w.read(|reader| agent::find_many(reader, &[w.agent].into()).map(drop));
+        }),
+        found("track_record::find and list_earned", |w| {
+            w.read(|reader| track_record::find(reader, w.agent).map(drop));
+            w.read(|reader| track_record::list_earned(reader, w.agent).map(drop));
+        }),
+        along("agent_by_score", "score::leads", |w| {
+            w.read(|reader| score::leads(reader, w.agent, 25).map(drop));
+        }),
+        case("partner::list", Reach::FoundAndSorted(""), |w| {
+            w.read(|reader| partner::list(reader, w.agent, PAGE).map(drop));
         }),
         case("agent::list_able", Reach::FoundAndSorted(""), |w| {
             w.read(|reader| agent::list_able(reader).map(drop));

@@ -15,19 +15,20 @@ use openmoss_domain::series::{Rounds, Template};
 use openmoss_domain::sub_task::{Draft, Priority, Status, WorkKind};
 use openmoss_domain::usage::{Cost, OwnCap, Sums, Usage};
 use openmoss_domain::{
-    Actor, ActorKind, AgentId, AgentStatus, Artifact, ArtifactKind, Command, Deliverable,
-    DeliveryId, Event, EventId, EventKind, LogId, Module, ModuleId, Note, NoteId, PatrolRecord,
-    PatrolRecordId, PatrolStatus, Review, ReviewId, ReviewResult, Role, Rule, RuleId, RuleScope,
-    ScoreLogId, Series, SeriesId, SessionId, Severity, SubTask, SubTaskId, Submission,
-    SubmissionId, Task, TaskId, TaskStatus, Timestamp,
+    Achievement, Actor, ActorKind, Agent, AgentId, AgentStatus, Artifact, ArtifactKind, Command,
+    Deed, Deliverable, DeliveryId, Event, EventId, EventKind, LogId, Module, ModuleId, Note,
+    NoteId, PatrolRecord, PatrolRecordId, PatrolStatus, Persona, Review, ReviewId, ReviewResult,
+    Role, Rule, RuleId, RuleScope, ScoreLogId, Series, SeriesId, SessionId, Severity, SubTask,
+    SubTaskId, Submission, SubmissionId, Task, TaskId, TaskStatus, Timestamp, TrackRecord,
 };
 use openmoss_storage::idempotency::Remembered;
+use openmoss_storage::partner::{Partner, Together};
 use openmoss_storage::session::Session;
 use openmoss_storage::usage::{BudgetOf, SumOf};
 use openmoss_storage::{
     StorageError, Swap, Window, agent, delivery, event, idempotency, log, module, note, onboarding,
-    patrol, prerequisite, review, rule, score, series, session, setting, sub_task, submission,
-    task, task_policy, usage,
+    partner, patrol, prerequisite, review, rule, score, series, session, setting, sub_task,
+    submission, task, task_policy, track_record, usage,
 };
 use openmoss_testkit::{START, TestDb, draft};
 use uuid::Uuid;
@@ -124,8 +125,125 @@ fn agents(db: &TestDb) {
     let found = store.read(|reader| agent::find_by_key(reader, "new hash")).unwrap().unwrap();
     assert_eq!(found.status, AgentStatus::Disabled);
     let list = |role, status| store.read(|reader| agent::list(reader, role, status)).unwrap();
-    assert_eq!(list(Some(Role::Reviewer), Some(AgentStatus::Disabled)), [found]);
+    assert_eq!(list(Some(Role::Reviewer), Some(AgentStatus::Disabled)), [found.clone()]);
     assert_eq!(list(Some(Role::Planner), None), []);
+
+    let persona = Persona {
+        avatar: Some("👩🏽‍🔬".to_owned()),
+        signature: "it's \"so\" $1 ? %_\\ 报告 🦀".to_owned(),
+        work_style: vec!["two words".to_owned(), "细心".to_owned(), "a, b".to_owned()],
+    };
+    for shown in [persona, Persona::default()] {
+        let before = store.read(|reader| agent::find(reader, id)).unwrap().unwrap();
+        let after = Agent { persona: shown, ..before.clone() };
+        let (stale, next) = (before.clone(), after.clone());
+        let swap = write(&store, move |writer| agent::compare_and_set(writer, &stale, &next));
+        assert_eq!(swap, Swap::Swapped);
+        assert_eq!(store.read(|reader| agent::find(reader, id)).unwrap(), Some(after.clone()));
+        let swap = write(&store, move |writer| agent::compare_and_set(writer, &before, &after));
+        assert_eq!(swap, Swap::Lost, "its persona is another one");
+    }
+}
+
+fn track_records_are_what_the_domain_makes_of_the_deeds(db: &TestDb) {
+    let store = db.store();
+    let (agent, other) =
+        (stored_agent(&store, Role::Executor), stored_agent(&store, Role::Executor));
+    let find = |id| store.read(|reader| track_record::find(reader, id)).unwrap();
+    let approved = |score, was_sent_back, is_new_goal| Deed::Approved {
+        score,
+        was_sent_back,
+        is_new_goal,
+    };
+    let mut expected = TrackRecord::default();
+    for deed in [
+        Deed::SentBack,
+        approved(5, true, true),
+        approved(4, false, false),
+        Deed::Judged,
+        Deed::TookTheLead,
+        approved(5, false, true),
+        Deed::SentBack,
+        Deed::Delivered,
+        Deed::Found,
+        approved(1, false, false),
+    ] {
+        expected = expected.with(deed);
+        let id = agent.id;
+        assert_eq!(write(&store, move |writer| track_record::add(writer, id, deed)), expected);
+        assert_eq!(find(agent.id), expected);
+    }
+    assert_eq!(find(other.id), TrackRecord::default());
+
+    let (id, task) = (agent.id, stored_task(&store));
+    let note_goal = || write(&store, move |writer| track_record::note_goal(writer, id, task.id));
+    assert_eq!([note_goal(), note_goal()], [true, false]);
+    for &kind in Achievement::ALL {
+        let earn = |second| {
+            write(&store, move |writer| track_record::note_earned(writer, id, kind, at(second)))
+        };
+        assert_eq!([earn(1), earn(2)], [true, false], "it is earned once");
+    }
+    let earned = |id| store.read(|reader| track_record::list_earned(reader, id)).unwrap();
+    assert_eq!(earned(id).len(), Achievement::ALL.len());
+    assert!(earned(id).iter().all(|(_, when)| *when == at(1)));
+    assert_eq!(earned(other.id), []);
+}
+
+fn who_leads(db: &TestDb) {
+    let store = db.store();
+    let (agent, other) =
+        (stored_agent(&store, Role::Executor), stored_agent(&store, Role::Executor));
+    let leads = |id, points| store.read(|reader| score::leads(reader, id, points)).unwrap();
+    let change = |agent_id, delta| {
+        let change = ScoreChange {
+            id: ScoreLogId::from_uuid(Uuid::new_v4()),
+            agent_id,
+            sub_task_id: None,
+            reason: String::new(),
+            delta,
+            created_at: at(1),
+        };
+        write(&store, move |writer| score::append(writer, &change));
+    };
+    assert!(!leads(agent.id, 0), "nobody is ahead");
+    change(agent.id, 10);
+    assert!(leads(agent.id, 10) && !leads(agent.id, 11) && !leads(other.id, 0));
+    change(other.id, 10);
+    assert!(!leads(agent.id, 0) && !leads(other.id, 0), "both are at the top");
+    change(other.id, 1);
+    assert!(leads(other.id, 0));
+}
+
+fn partners(db: &TestDb) {
+    let store = db.store();
+    let [ann, bob, cid] = [Role::Executor, Role::Reviewer, Role::Planner]
+        .map(|role| stored_agent(&store, role));
+    let list = |id, window| store.read(|reader| partner::list(reader, id, window)).unwrap();
+    assert_eq!(list(ann.id, ALL).total, 0);
+    let note = |one: AgentId, other: AgentId, what, second| {
+        write(&store, move |writer| partner::note(writer, one, other, what, at(second)));
+    };
+    note(ann.id, bob.id, Together::Review, 1);
+    note(bob.id, ann.id, Together::Review, 2);
+    note(cid.id, ann.id, Together::HandOver, 3);
+    note(ann.id, ann.id, Together::HandOver, 4);
+    let with = |agent: &Agent, reviews, hand_overs, second| Partner {
+        agent_id: agent.id,
+        reviews,
+        hand_overs,
+        last_at: at(second),
+    };
+    let of_ann = list(ann.id, ALL);
+    assert_eq!((of_ann.items, of_ann.total), (vec![with(&bob, 2, 0, 2), with(&cid, 0, 1, 3)], 2));
+    assert_eq!(list(bob.id, ALL).items, [with(&ann, 2, 0, 2)]);
+    let second = list(ann.id, Window { offset: 1, limit: 1 });
+    assert_eq!((second.items, second.total), (vec![with(&cid, 0, 1, 3)], 2));
+
+    let gone = ann.clone();
+    write(&store, move |writer| track_record::add(writer, gone.id, Deed::Judged).map(drop));
+    write(&store, move |writer| agent::delete(writer, &ann));
+    assert_eq!((list(bob.id, ALL).total, list(cid.id, ALL).total), (0, 0));
 }
 
 fn sub_tasks_in_every_status(db: &TestDb) {
@@ -872,6 +990,9 @@ openmoss_testkit::on_each_backend! {
     tasks,
     modules,
     agents,
+    track_records_are_what_the_domain_makes_of_the_deeds,
+    who_leads,
+    partners,
     sub_tasks_in_every_status,
     a_sub_task_with_every_field_set,
     prerequisites,

@@ -35,6 +35,7 @@ pub(crate) fn stored_agent(store: &Store, role: Role) -> Agent {
         description: String::new(),
         status: AgentStatus::Active,
         capabilities: openmoss_domain::Capabilities::default(),
+        persona: openmoss_domain::Persona::default(),
         total_score: 0,
         created_at: START,
     };
