@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use crate::id::fresh;
 use openmoss_domain::agent::AGENT_NAME_CHARS_MAX;
 use openmoss_domain::{
-    Actor, Agent, AgentId, AgentStatus, Capabilities, Event, EventKind, Fields, Role, text,
+    Actor, Agent, AgentId, AgentStatus, Capabilities, Event, EventKind, Fields, Persona, Role, text,
 };
 use openmoss_storage::{StorageError, agent};
 use serde::{Deserialize, Serialize};
@@ -108,6 +108,7 @@ impl Service {
             description,
             status: AgentStatus::Active,
             capabilities,
+            persona: Persona::default(),
             total_score: 0,
             created_at: self.now(),
         };

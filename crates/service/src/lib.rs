@@ -20,6 +20,7 @@ mod outward;
 mod step;
 mod throttle;
 
+pub mod achievement;
 pub mod admin;
 pub mod agent;
 pub mod dashboard;
@@ -31,6 +32,7 @@ pub mod next;
 pub mod note;
 pub mod notification;
 pub mod onboarding;
+pub mod partner;
 pub mod patrol;
 pub mod plan;
 pub mod prompt;

@@ -1,12 +1,13 @@
 //! Patrol records: what somebody who watches found, and what became of it.
 
 use openmoss_domain::patrol::{Finding, PatrolAction};
-use openmoss_domain::{DomainError, PatrolRecord, PatrolRecordId, text};
+use openmoss_domain::{Deed, DomainError, PatrolRecord, PatrolRecordId, text};
 pub use openmoss_storage::patrol::Filter;
 use openmoss_storage::{Page, StorageError, Swap, Window, Writer, agent, patrol, sub_task, task};
 use serde::{Deserialize, Serialize};
 
 use crate::Service;
+use crate::achievement::credit;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::id::fresh;
@@ -111,6 +112,9 @@ pub(crate) fn open(
     let (new, event) = PatrolRecord::open(id, finding, stepper.actor, stepper.now)?;
     if patrol::insert(writer, &new)? {
         append(writer, &event)?;
+        if let Some(finder) = stepper.actor.agent_id() {
+            credit(writer, stepper, finder, Deed::Found)?;
+        }
         return Ok(Opened { record: new, is_new: true });
     }
     let known = new.dedup_key.as_deref().map(|key| patrol::find_by_key(writer, key));

@@ -16,6 +16,7 @@ use openmoss_storage::task::Lock;
 use openmoss_storage::{Page, Window, Writer, review, score, sub_task, submission, task};
 
 use crate::Service;
+use crate::achievement::{credit_owner, credit_reviewer};
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::step::{Stepper, append};
@@ -114,6 +115,7 @@ fn judge(
         && let Some(waiting) = approve_in_part(writer, stepper, settings, id)?
     {
         let stored = keep(writer, stepper, id, verdict)?;
+        credit_reviewer(writer, stepper, waiting.owner)?;
         return Ok((stored, waiting));
     }
     let step = stepper.step(writer, id, &command)?;
@@ -125,6 +127,8 @@ fn judge(
         let reason = format!("review: {}, score {}", verdict.result, verdict.score);
         change_score(writer, stepper, owner, Some(id), reason, delta)?;
     }
+    credit_owner(writer, stepper, &step.before, verdict, delta > 0)?;
+    credit_reviewer(writer, stepper, step.before.owner)?;
     Ok((stored, step.after))
 }
 

@@ -11,6 +11,7 @@ use openmoss_storage::task::Lock;
 use openmoss_storage::{StorageError, Swap, Writer, event, prerequisite, series, sub_task, task};
 
 use crate::error::ServiceError;
+use crate::partner::note_hand_over;
 use crate::sub_task::prerequisites::refuse_cancelled_prerequisite;
 
 /// How often a lost race is decided again from fresh state.
@@ -67,6 +68,7 @@ impl Stepper {
                         append(writer, &event)?;
                     }
                     let mut stepped = Stepped { before, after: *next };
+                    note_hand_over(writer, self, &stepped.before, &stepped.after)?;
                     self.follow_up(writer, &stepped, is_locked)?;
                     if stepped.after.status == Status::Rework && stepped.after.owner.is_none() {
                         let detail = "nobody owns it: its owner was deleted".to_owned();

@@ -11,11 +11,15 @@ use openmoss_domain::series::check_left;
 use openmoss_domain::sub_task::WorkKind;
 use openmoss_domain::task::TaskAction;
 use openmoss_domain::task::TaskEdit;
-use openmoss_domain::{Event, EventKind, Fields, Module, ModuleId, Task, TaskId, TaskStatus, text};
+use openmoss_domain::{
+    Deed, Event, EventKind, Fields, Module, ModuleId, Task, TaskId, TaskStatus, text,
+};
 use openmoss_storage::task::Lock;
+use openmoss_storage::track_record::note_goal;
 use openmoss_storage::{Page, StorageError, Window, Writer, module, sub_task, task};
 
 use crate::Service;
+use crate::achievement::credit;
 use crate::context::Context;
 use crate::error::ServiceError;
 use crate::series::begin_task;
@@ -270,6 +274,11 @@ pub(crate) fn move_task(
     swapped(task::compare_and_set(writer, before, &next)?)?;
     append(writer, &event)?;
     hold_work(writer, stepper, before, &next)?;
+    if let (TaskStatus::Completed, Some(planner)) = (next.status, stepper.actor.agent_id())
+        && note_goal(writer, planner, next.id)?
+    {
+        credit(writer, stepper, planner, Deed::Delivered)?;
+    }
     Ok(next)
 }
 

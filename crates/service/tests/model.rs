@@ -12,7 +12,7 @@ use std::time::Duration;
 use openmoss_domain::patrol::Finding;
 use openmoss_domain::sub_task::{BlockedKind, Edit, Status};
 use openmoss_domain::{
-    Agent, AgentId, Deliverable, EventKind, PatrolStatus, ReviewResult, Role, Severity, SubTask,
+    Achievement, Agent, AgentId, Deliverable, EventKind, PatrolStatus, ReviewResult, Role, Severity, SubTask,
     SubTaskId, TaskId, TaskStatus,
 };
 use openmoss_service::event::Filter;
@@ -393,6 +393,11 @@ fn check(db: &TestDb, world: &World, handed_in: &[String]) {
         let deltas = of_kind(EventKind::ScoreChanged).filter(|e| e.agent_id == Some(agent.id));
         let deltas = deltas.map(|event| event.payload.0["delta"].as_i64().unwrap());
         assert_eq!(deltas.sum::<i64>(), service.find_agent(agent.id).unwrap().total_score);
+        let mine = of_kind(EventKind::SubTaskApproved).filter(|e| e.agent_id == Some(agent.id));
+        let standings = service.list_achievements(agent.id).unwrap();
+        let of = |kind| standings.iter().find(|one| one.kind == kind).unwrap().progress;
+        let approvals = i64::try_from(mine.count()).unwrap();
+        assert_eq!(of(Achievement::HundredApprovals), approvals.min(100), "each approval counts");
     }
     let patrolled = service.list_patrol_records(&PatrolFilter::default(), ALL).unwrap();
     let opened = of_kind(EventKind::PatrolRecordOpened).count();

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use openmoss_domain::agent::{AGENT_NAME_CHARS_MAX, AgentSort, LeaderboardSort};
 use openmoss_domain::sub_task::{BlockedKind, Status};
 use openmoss_domain::{
-    Agent, AgentId, AgentStatus, Capabilities, Command, DomainError, Event, EventKind, Fields,
-    Keyword, Role, SortOrder, text,
+    Actor, Agent, AgentId, AgentStatus, Capabilities, Command, DomainError, Event, EventKind,
+    Fields, Keyword, PersonaEdit, Role, SortOrder, Timestamp, text,
 };
 use openmoss_storage::agent::listed::{Filter, Listed, OrderBy, find, list, ranks};
 use openmoss_storage::agent::{self, Related};
@@ -89,6 +89,8 @@ pub struct AgentEdit {
     pub description: Option<String>,
     /// What it can do, as tags: the whole list.
     pub capabilities: Option<Vec<String>>,
+    /// How it shows itself.
+    pub persona: PersonaEdit,
 }
 
 impl Service {
@@ -166,7 +168,7 @@ impl Service {
         })
     }
 
-    /// Changes name, role, description and capabilities.
+    /// Changes name, role, description, capabilities and persona.
     pub fn edit_agent(
         &self,
         cx: &Context,
@@ -180,6 +182,7 @@ impl Service {
         let description = description.map(|words| fields.keep(text::text("description", words)));
         let able = edit.capabilities.as_deref();
         let able = able.map(|tags| Capabilities::checked("capabilities", tags, &mut fields));
+        let persona = edit.persona.checked(&mut fields);
         fields.finish()?;
         let (role, wanted) = (edit.role, name.clone().unwrap_or_default());
         let (actor, now) = (cx.actor, self.now());
@@ -190,21 +193,26 @@ impl Service {
                 role: role.unwrap_or(before.role),
                 description: description.clone().unwrap_or_else(|| before.description.clone()),
                 capabilities: able.clone().unwrap_or_else(|| before.capabilities.clone()),
+                persona: persona.applied_to(&before.persona),
                 ..before.clone()
             };
-            if after != before {
-                swapped(agent::compare_and_set(writer, &before, &after)?)?;
-                let event = Event::new(EventKind::AgentEdited, actor, now)
-                    .agent(id)
-                    .with("name", after.name.as_str())
-                    .with("role", after.role.as_str());
-                append(writer, &event)?;
-            }
+            replace(writer, (actor, now), &before, &after)?;
             Ok(after)
         });
         let edited = edited.map_err(|error| name_taken(error, &wanted))?;
         self.directory.forget();
         Ok(edited)
+    }
+
+    /// An agent changes how it shows itself.
+    pub fn edit_persona(
+        &self,
+        cx: &Context,
+        id: AgentId,
+        edit: &PersonaEdit,
+    ) -> Result<Agent, ServiceError> {
+        let edit = AgentEdit { persona: edit.clone(), ..AgentEdit::default() };
+        self.edit_agent(cx, id, &edit)
     }
 
     /// The agent, and how much points at it: what a deletion touches.
@@ -247,6 +255,36 @@ impl Service {
         self.directory.forget();
         Ok(deleted)
     }
+}
+
+/// Stores what changed of an agent that was just read, with an event for what it is and one for how it
+/// shows itself: only the first can change what there is to do for it.
+fn replace(
+    writer: &mut Writer,
+    (actor, now): (Actor, Timestamp),
+    before: &Agent,
+    after: &Agent,
+) -> Result<(), ServiceError> {
+    if after == before {
+        return Ok(());
+    }
+    swapped(agent::compare_and_set(writer, before, after)?)?;
+    if (Agent { persona: before.persona.clone(), ..after.clone() }) != *before {
+        let event = Event::new(EventKind::AgentEdited, actor, now)
+            .agent(after.id)
+            .with("name", after.name.as_str())
+            .with("role", after.role.as_str());
+        append(writer, &event)?;
+    }
+    if after.persona != before.persona {
+        let event = Event::new(EventKind::AgentPersonaSet, actor, now)
+            .agent(after.id)
+            .with("avatar", after.persona.avatar.as_deref())
+            .with("signature", after.persona.signature.as_str())
+            .with("work_style", after.persona.work_style.as_slice());
+        append(writer, &event)?;
+    }
+    Ok(())
 }
 
 /// Puts back what an agent has in hand. What is in review stays there, and what is blocked stays

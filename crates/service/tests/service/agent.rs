@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
-use openmoss_domain::{AgentStatus, EventKind, Role};
+use openmoss_domain::{ActorKind, AgentStatus, EventKind, PersonaEdit, Role};
 use openmoss_service::ServiceError;
+use openmoss_service::agent::admin::AgentEdit;
 use openmoss_service::agent::{NewAgent, REGISTRANT};
 use openmoss_service::event::Filter;
 use openmoss_service::settings::Secret;
 use openmoss_service::{Context, StorageError};
-use openmoss_testkit::{TestDb, TestService, differences};
+use openmoss_testkit::{TestDb, TestService, by, differences};
 
 use crate::refusal::{fields, not_found};
 
@@ -155,6 +156,49 @@ fn agents_are_listed_by_role_and_status(db: &TestDb) {
     assert_eq!(list(Some(Role::Executor), Some(AgentStatus::Disabled)), []);
 }
 
+fn a_persona_is_changed_in_part_and_the_log_says_by_whom(db: &TestDb) {
+    let service = TestService::open(db);
+    let ann = service.agent(Role::Executor);
+    let edit = PersonaEdit {
+        avatar: Some("🦉".to_owned()),
+        signature: Some(" Slow is smooth. ".to_owned()),
+        work_style: Some(vec!["careful".to_owned(), "细心".to_owned()]),
+    };
+    let edited = service.edit_persona(&by(&ann), ann.id, &edit).unwrap();
+    assert_eq!(edited.persona.avatar.as_deref(), Some("🦉"));
+    assert_eq!(edited.persona.signature, "Slow is smooth.");
+    assert_eq!(service.find_agent(ann.id).unwrap(), edited);
+    service.edit_persona(&by(&ann), ann.id, &edit).unwrap();
+    let by_admin = AgentEdit {
+        persona: PersonaEdit { avatar: Some(String::new()), ..PersonaEdit::default() },
+        ..AgentEdit::default()
+    };
+    let cleared = service.edit_agent(&service.admin(), ann.id, &by_admin).unwrap();
+    assert_eq!((cleared.persona.avatar, cleared.persona.work_style.len()), (None, 2));
+    let events = service.events(Filter::default());
+    let set: Vec<_> =
+        events.iter().filter(|event| event.kind == EventKind::AgentPersonaSet).collect();
+    assert_eq!(set.len(), 2, "what is so already is no change");
+    assert_eq!((set[0].actor_id, set[0].payload.0["avatar"].as_str()), (Some(ann.id), Some("🦉")));
+    assert_eq!((set[1].actor_kind, set[1].agent_id), (ActorKind::Admin, Some(ann.id)));
+    // What there is to do for it is the same as before, so nobody is stirred.
+    assert!(events.iter().all(|event| event.kind != EventKind::AgentEdited));
+
+    let wrong = AgentEdit {
+        name: Some(" ".to_owned()),
+        persona: PersonaEdit {
+            avatar: Some("crab".to_owned()),
+            signature: Some("a\nb".to_owned()),
+            work_style: Some(vec!["x".repeat(25)]),
+        },
+        ..AgentEdit::default()
+    };
+    let named = fields(service.edit_agent(&service.admin(), ann.id, &wrong));
+    let named: Vec<_> = named.into_iter().map(|error| error.field).collect();
+    assert_eq!(named, ["name", "avatar", "signature", "work_style[0]"]);
+    assert_eq!(service.events(Filter::default()).len(), events.len(), "nothing was written");
+}
+
 /// The server goes on when the database refuses work; nothing is half done.
 fn a_storage_failure_is_passed_on_as_it_is(db: &TestDb) {
     let service = TestService::open(db);
@@ -175,5 +219,6 @@ openmoss_testkit::on_each_backend! {
     a_new_key_replaces_the_old_one,
     a_change_by_another_process_is_seen_soon,
     agents_are_listed_by_role_and_status,
+    a_persona_is_changed_in_part_and_the_log_says_by_whom,
     a_storage_failure_is_passed_on_as_it_is,
 }

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use openmoss_domain::import::{FINDINGS, Finding, UpstreamTable};
 use openmoss_domain::sub_task::{BlockedKind, Status};
 use openmoss_domain::{
-    Actor, AgentStatus, Deliverable, EventKind, Policy, ReviewResult, Role, SubTaskId, TaskId,
+    Achievement, Actor, AgentStatus, Deliverable, EventKind, Policy, ReviewResult, Role, SubTaskId,
+    TaskId,
 };
 use openmoss_service::event::Filter;
 use openmoss_service::import::{Import, Progress, Report};
@@ -309,6 +310,26 @@ fn a_database_with_other_content_takes_it_in(db: &TestDb) {
     assert_eq!(differences(db), [""; 0]);
 }
 
+fn agents_keep_the_record_of_what_they_did(db: &TestDb) {
+    let (service, old) = (TestService::open(db), OldInstallation::awkward());
+    run(&service, &old).unwrap();
+    let mut done = 0;
+    for agent in service.list_agents(Some(Role::Executor), None).unwrap() {
+        let (seen, _) = service.look_at_agent(agent.id).unwrap();
+        let standings = service.list_achievements(agent.id).unwrap();
+        let approvals = standings.iter().find(|one| one.kind == Achievement::HundredApprovals);
+        assert_eq!(approvals.unwrap().progress, seen.work(Status::Done).min(100));
+        assert!(standings.iter().all(|one| one.earned_at.is_none()), "nobody saw the moment");
+        done += seen.work(Status::Done);
+    }
+    assert!(done > 0);
+    let counted = |table: &str| db.raw().number(&format!("SELECT COUNT(*) AS n FROM {table}"));
+    let tables = ["track_record", "contribution", "partner"];
+    let before = tables.map(counted);
+    run(&service, &old).unwrap();
+    assert_eq!(tables.map(counted), before, "and again, the same");
+}
+
 #[test]
 fn files_that_cannot_be_brought_over_say_why() {
     let old = OldInstallation::empty();
@@ -364,6 +385,7 @@ openmoss_testkit::on_each_backend! {
     states_are_possible_ones,
     scores_reviews_rules_and_logs_add_up,
     agents_go_on_with_their_old_keys,
+    agents_keep_the_record_of_what_they_did,
     what_clashes_is_named_and_nothing_is_written,
     a_database_with_other_content_takes_it_in,
 }

@@ -3,6 +3,7 @@
 
 mod refusal;
 
+mod achievement;
 mod admin;
 mod agent;
 mod agent_deletion;

@@ -7,7 +7,7 @@ use openmoss_domain::recurrence::{CatchUp, Overlap, Recurrence};
 use openmoss_domain::requirements::OwnRequirements;
 use openmoss_domain::sub_task::{Status, WorkKind};
 use openmoss_domain::usage::{Cost, OwnCap, Usage};
-use openmoss_domain::{AgentStatus, Deliverable, Role};
+use openmoss_domain::{AgentStatus, Deliverable, PersonaEdit, Role};
 use openmoss_service::import::{Import, Progress};
 use openmoss_service::settings::Secret;
 use openmoss_service::sub_task::NewSubTask;
@@ -71,6 +71,17 @@ fn filled(db: &TestDb) -> (TestService, Secret) {
     service.report_usage(&by(&owner), owner.id, &report).unwrap();
     let own = OwnRequirements { acceptance: Some(false), approvals: Some(2), ..Default::default() };
     service.set_task_policy(&admin, task.id, own).unwrap();
+    let persona = PersonaEdit {
+        avatar: Some("🦉".to_owned()),
+        signature: Some("Slow is smooth.".to_owned()),
+        work_style: Some(vec!["careful".to_owned(), "细心".to_owned()]),
+    };
+    service.edit_persona(&by(&owner), owner.id, &persona).unwrap();
+    let (planner, reviewer) = (service.agent(Role::Planner), service.agent(Role::Reviewer));
+    let given = service.work(task.id).create();
+    service.assign_sub_task(&by(&planner), given.id, owner.id).unwrap();
+    let judged = service.brought(&service.work(task.id).create(), Status::Review, &owner);
+    service.rework_sub_task(&by(&reviewer), judged.id, None).unwrap();
     service.create_recurring_task(&admin, "Again", "", kind, Some(hourly)).unwrap();
     service.set_admin_password(&service.admin(), "correct horse").unwrap();
     let key = service.reset_agent_key(&service.admin(), owner.id).unwrap().key;
