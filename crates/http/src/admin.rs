@@ -13,6 +13,7 @@ mod session;
 mod skills;
 mod sub_tasks;
 mod tasks;
+mod track_record;
 mod wake;
 mod webui;
 
@@ -23,6 +24,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     dashboard::routes(config);
     agents::routes(config);
     agent_logs::routes(config);
+    track_record::routes(config);
     scores::routes(config);
     logs::routes(config);
     webui::routes(config);

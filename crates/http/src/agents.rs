@@ -1,7 +1,7 @@
 //! Agents over HTTP: registration, the admin's list, and what an agent fetches for itself.
 
 use actix_web::{get, post, put, web};
-use openmoss_domain::{Agent, AgentId, AgentStatus, Role};
+use openmoss_domain::{Agent, AgentId, AgentStatus, Persona, PersonaEdit, Role};
 use openmoss_service::agent::{NewAgent, REGISTRANT, Registered};
 use openmoss_service::{Context, ServiceError};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ pub(crate) struct AgentView {
     total_score: i64,
     /// What it can do.
     capabilities: Vec<String>,
+    /// An emoji, or one of the drawn faces `face-1` to `face-12`; null: one is drawn from its id.
+    avatar: Option<String>,
 }
 
 impl From<Agent> for AgentView {
@@ -40,7 +42,46 @@ impl From<Agent> for AgentView {
             status: one.status,
             total_score: one.total_score,
             capabilities: one.capabilities.into(),
+            avatar: one.persona.avatar,
         }
+    }
+}
+
+/// How an agent shows itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Persona)]
+struct PersonaView {
+    /// An emoji, or one of the drawn faces `face-1` to `face-12`; null: one is drawn from its id.
+    avatar: Option<String>,
+    /// One line in its own words.
+    signature: String,
+    /// How it works, as tags in any language.
+    work_style: Vec<String>,
+}
+
+impl From<Persona> for PersonaView {
+    fn from(one: Persona) -> Self {
+        Self { avatar: one.avatar, signature: one.signature, work_style: one.work_style }
+    }
+}
+
+/// What of a persona changes; what is absent or null stays, and what is empty is cleared.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PersonaChange)]
+struct PersonaBody {
+    /// One emoji, or one of `face-1` to `face-12`.
+    avatar: Option<String>,
+    #[schema(max_length = 120)]
+    signature: Option<String>,
+    /// Replaces all tags; each has at most 24 characters.
+    #[schema(value_type = Option<Vec<String>>, max_items = 6)]
+    work_style: Option<Vec<String>>,
+}
+
+impl From<PersonaBody> for PersonaEdit {
+    fn from(body: PersonaBody) -> Self {
+        Self { avatar: body.avatar, signature: body.signature, work_style: body.work_style }
     }
 }
 
@@ -232,12 +273,33 @@ async fn find_my_skill(call: Call) -> Result<Text, Problem> {
     Ok(Text(skill.await?.into_inner()))
 }
 
+/// How the caller shows itself.
+#[utoipa::path(tag = "Agents", responses((status = 200, body = PersonaView)), security(("agent" = []), ("agent_key" = [])))]
+#[get("/api/agents/me/persona")]
+async fn find_my_persona(call: Call) -> Answer<PersonaView> {
+    call.short().agent(|_, agent| Ok(agent.persona.clone().into())).await
+}
+
+/// The caller changes how it shows itself to people.
+#[utoipa::path(tag = "Agents", request_body = PersonaBody, responses((status = 200, body = PersonaView)), security(("agent" = []), ("agent_key" = [])))]
+#[put("/api/agents/me/persona")]
+async fn edit_my_persona(call: Call) -> Answer<PersonaView> {
+    call.agent(|known, agent| {
+        let body: PersonaBody = known.request.json()?;
+        let edited = known.service.edit_persona(&known.cx, agent.id, &body.into())?;
+        Ok(edited.persona.into())
+    })
+    .await
+}
+
 pub(crate) fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
     config
         .service(register_agent)
         .service(create_agent)
         .service(list_agents)
         .service(find_my_skill)
+        .service(find_my_persona)
+        .service(edit_my_persona)
         .service(set_agent_status)
         .service(create_agent_as_admin)
         .service(set_agent_status_as_admin)

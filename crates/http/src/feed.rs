@@ -155,6 +155,8 @@ struct CardView {
     #[schema(value_type = uuid::Uuid)]
     id: AgentId,
     name: String,
+    /// An emoji, or one of the drawn faces `face-1` to `face-12`; null: one is drawn from its id.
+    avatar: Option<String>,
     #[schema(value_type = vocabulary::Role)]
     role: Role,
     total_score: i64,
@@ -181,6 +183,7 @@ impl CardView {
         Self {
             id: card.agent.id,
             name: card.agent.name,
+            avatar: card.agent.persona.avatar,
             role: card.agent.role,
             total_score: card.agent.total_score,
             today_request_count: card.today.requests,

@@ -73,6 +73,8 @@ vocabulary! {
     Severity => openmoss_domain::Severity,
     /// What became of a finding.
     PatrolStatus => openmoss_domain::PatrolStatus,
+    /// What an agent can earn.
+    Achievement => openmoss_domain::Achievement,
     /// What agents are sorted by.
     AgentSort => openmoss_domain::agent::AgentSort,
     /// What the leaderboard is sorted by.

@@ -62,7 +62,7 @@ fn an_agent_is_shown_with_its_work_its_rank_and_when_it_was_last_there() {
     let listed = server.admin().get(&format!("{AGENTS}?role=executor")).ok()["items"][0].clone();
     let mut expected = json!({
         "id": executor.id, "name": executor.name, "role": "executor", "description": "",
-        "status": "active", "total_score": 0, "capabilities": [], "rank": 2, "open_sub_task_count": 7,
+        "status": "active", "total_score": 0, "capabilities": [], "avatar": null, "rank": 2, "open_sub_task_count": 7,
         "assigned_count": 1, "in_progress_count": 2, "review_count": 3, "rework_count": 0,
         "blocked_count": 1, "last_request_at": "2026-09-21T14:14:20.000000Z",
         "last_activity_at": "2026-09-21T14:13:20.000000Z",
@@ -70,7 +70,8 @@ fn an_agent_is_shown_with_its_work_its_rank_and_when_it_was_last_there() {
     });
     assert_eq!(listed, expected);
     let more = json!({"total_agents": 2, "reward_count": 0, "penalty_count": 0,
-        "total_reward_records": 0, "done_count": 1, "cancelled_count": 0});
+        "total_reward_records": 0, "done_count": 1, "cancelled_count": 0,
+        "signature": "", "work_style": []});
     expected.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     assert_eq!(server.admin().get(&of(&executor)).ok(), expected);
     let unseen = server.admin().get(&of(&server.planner())).ok();
@@ -167,7 +168,7 @@ fn an_agent_is_edited_field_by_field() {
     assert_eq!(
         edited,
         json!({"id": executor.id, "name": "Ann", "role": "executor", "description": "Tidy.",
-            "status": "active", "total_score": 0, "capabilities": []})
+            "status": "active", "total_score": 0, "capabilities": [], "avatar": null})
     );
     let kept = json!({"name": "", "role": null, "description": null, "other": 1});
     assert_eq!(server.admin().put(&path, &kept).ok(), edited);

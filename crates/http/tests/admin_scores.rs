@@ -71,7 +71,7 @@ fn the_leaderboard_is_filtered_and_sorted_and_ranks_are_dense() {
     assert_eq!(
         best["items"][0],
         json!({"rank": 1, "agent_id": agents[1].id, "agent_name": agents[1].name,
-            "role": "executor", "status": "active", "total_score": 5, "reward_count": 1,
+            "avatar": null, "role": "executor", "status": "active", "total_score": 5, "reward_count": 1,
             "penalty_count": 0, "total_records": 1,
             "last_score_at": "2026-09-21T14:13:24.000000Z",
             "created_at": "2026-09-21T14:13:22.000000Z"})

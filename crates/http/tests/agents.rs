@@ -37,7 +37,7 @@ fn an_agent_registers_itself_and_its_key_works_in_both_headers() {
         listed,
         json!([{
             "id": registered["id"], "name": "scout", "role": "executor",
-            "description": "Looks ahead.\n", "status": "active", "total_score": 0, "capabilities": [],
+            "description": "Looks ahead.\n", "status": "active", "total_score": 0, "capabilities": [], "avatar": null,
         }])
     );
 }

@@ -38,6 +38,7 @@ mod onboarding;
 mod openapi;
 mod paging;
 mod patrol;
+mod personas;
 mod plans;
 mod policies;
 mod problems;

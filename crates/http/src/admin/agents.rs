@@ -3,7 +3,9 @@
 use actix_web::{delete, get, put, web};
 use openmoss_domain::agent::AgentSort;
 use openmoss_domain::sub_task::Status;
-use openmoss_domain::{Agent, AgentId, AgentStatus, Keyword, Role, SortOrder, Timestamp};
+use openmoss_domain::{
+    Agent, AgentId, AgentStatus, Keyword, PersonaEdit, Role, SortOrder, Timestamp,
+};
 use openmoss_service::agent::Related;
 use openmoss_service::agent::admin::{AgentEdit, AgentQuery, SeenAgent};
 use serde::{Deserialize, Serialize};
@@ -31,6 +33,8 @@ struct ListedView {
     total_score: i64,
     /// What it can do.
     capabilities: Vec<String>,
+    /// An emoji, or one of the drawn faces `face-1` to `face-12`; null: one is drawn from its id.
+    avatar: Option<String>,
     /// 1 for the highest score; equal ones share a rank, and none is left out.
     rank: i64,
     /// Sub-tasks that are not over.
@@ -61,6 +65,7 @@ impl From<SeenAgent> for ListedView {
             status: agent.status,
             total_score: agent.total_score,
             capabilities: agent.capabilities.clone().into(),
+            avatar: agent.persona.avatar.clone(),
             rank: seen.rank,
             open_sub_task_count: seen.open_work(),
             assigned_count: seen.work(Status::Assigned),
@@ -92,6 +97,12 @@ struct DetailView {
     total_score: i64,
     /// What it can do.
     capabilities: Vec<String>,
+    /// An emoji, or one of the drawn faces `face-1` to `face-12`; null: one is drawn from its id.
+    avatar: Option<String>,
+    /// One line in its own words.
+    signature: String,
+    /// How it works, as tags in any language.
+    work_style: Vec<String>,
     /// 1 for the highest score; equal ones share a rank, and none is left out.
     rank: i64,
     total_agents: i64,
@@ -129,6 +140,9 @@ impl From<(SeenAgent, i64)> for DetailView {
             status: agent.status,
             total_score: agent.total_score,
             capabilities: agent.capabilities.clone().into(),
+            avatar: agent.persona.avatar.clone(),
+            signature: agent.persona.signature.clone(),
+            work_style: agent.persona.work_style.clone(),
             rank: seen.rank,
             total_agents,
             reward_count: rewards,
@@ -193,6 +207,14 @@ struct EditBody {
     /// Replaces what it can do; tags such as `python`.
     #[schema(value_type = Option<Vec<String>>, max_items = 16)]
     capabilities: Option<Vec<String>>,
+    /// One emoji, or one of `face-1` to `face-12`; an empty one clears it.
+    avatar: Option<String>,
+    /// An empty one clears it.
+    #[schema(max_length = 120)]
+    signature: Option<String>,
+    /// Replaces its work-style tags; each has at most 24 characters.
+    #[schema(value_type = Option<Vec<String>>, max_items = 6)]
+    work_style: Option<Vec<String>>,
 }
 
 /// How many rows a deletion touches.
@@ -293,7 +315,7 @@ async fn look_at_agent(call: Call, path: web::Path<String>) -> Answer<DetailView
     call.admin(move |known| Ok(known.service.look_at_agent(id("agent", &path)?)?.into())).await
 }
 
-/// Changes an agent's name, role, description or capabilities.
+/// Changes an agent's name, role, description, capabilities or persona.
 #[utoipa::path(tag = "Admin", params(("agent_id" = String, Path)), request_body = EditBody, responses((status = 200, body = AgentView)), security(("admin" = [])))]
 #[put("/api/admin/agents/{agent_id}")]
 async fn edit_agent(call: Call, path: web::Path<String>) -> Answer<AgentView> {
@@ -304,6 +326,11 @@ async fn edit_agent(call: Call, path: web::Path<String>) -> Answer<AgentView> {
             role: body.role,
             description: body.description,
             capabilities: body.capabilities,
+            persona: PersonaEdit {
+                avatar: body.avatar,
+                signature: body.signature,
+                work_style: body.work_style,
+            },
         };
         Ok(known.service.edit_agent(&known.cx, id("agent", &path)?, &edit)?.into())
     })

@@ -58,6 +58,8 @@ struct PlaceView {
     #[schema(value_type = uuid::Uuid)]
     agent_id: AgentId,
     agent_name: String,
+    /// An emoji, or one of the drawn faces `face-1` to `face-12`; null: one is drawn from its id.
+    avatar: Option<String>,
     #[schema(value_type = vocabulary::Role)]
     role: Role,
     #[schema(value_type = vocabulary::AgentStatus)]
@@ -78,6 +80,7 @@ impl From<(Listed, i64)> for PlaceView {
             rank,
             agent_id: one.agent.id,
             agent_name: one.agent.name,
+            avatar: one.agent.persona.avatar,
             role: one.agent.role,
             status: one.agent.status,
             total_score: one.agent.total_score,
