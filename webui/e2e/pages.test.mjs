@@ -30,6 +30,7 @@ const pages = () => ({
   'sub-task-schedule': `/tasks/${known.task}?sub=${known.recurring}`,
   agents: '/agents',
   agent: `/agents/${known.agent}`,
+  'agent-profile': `/agents/${known.agent}?part=profile`,
   feed: '/feed',
   'feed-interactions': '/feed?view=interactions',
   reviews: '/reviews',

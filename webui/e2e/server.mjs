@@ -100,6 +100,8 @@ export async function seed(address) {
   await post(address, `/api/sub-tasks/${blocked}/notes`, { text: HARMFUL }, admin)
   await post(address, '/api/logs', { action: 'reflection', sub_task_id: done, summary: HARMFUL }, executor.as)
   await post(address, '/api/admin/scores/adjust', { agent_id: executor.id, score_delta: -3, reason: 'Late' }, admin)
+  const persona = { avatar: 'face-3', signature: 'Measure twice, cut once.', work_style: ['careful', '细心'] }
+  await call('PUT', address, '/api/agents/me/persona', persona, executor.as)
   const usage = { sub_task_id: done, model: 'a-model', input_tokens: 52_000, output_tokens: 1800, cost: '0.5' }
   await post(address, '/api/usage', usage, executor.as)
   await call('PUT', address, `/api/admin/budgets/tasks/${task.id}`, { cost: '20' }, admin)

@@ -140,6 +140,7 @@ const EVENT_TONE: Partial<Record<EventKind, Tone>> = {
   round_opened: 'ready',
   budget_reached: 'danger',
   note_added: 'ready',
+  achievement_earned: 'good',
   patrol_record_opened: 'caution',
   patrol_record_reopened: 'caution',
   patrol_record_resolved: 'good',

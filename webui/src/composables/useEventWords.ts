@@ -2,7 +2,7 @@ import { useI18n } from 'vue-i18n'
 import type { Event } from '../api/events'
 
 /** Where the words of who acted stand in an event. */
-const WORDS = ['progress', 'reason', 'detail', 'text', 'name', 'description']
+const WORDS = ['progress', 'reason', 'detail', 'text', 'name', 'description', 'signature']
 
 /** What an event says, in the reader's language where it is ours to say. */
 export function useEventWords(agentNames: () => ReadonlyMap<string, string>) {
@@ -20,7 +20,8 @@ export function useEventWords(agentNames: () => ReadonlyMap<string, string>) {
 
   /** What the event says beyond its kind, in the words of who wrote it. */
   function details({ payload }: Event): string {
-    const words = WORDS.map((key) => payload[key])
+    const achievement = `achievement.${String(payload['achievement'])}.name`
+    const words = [te(achievement) ? t(achievement) : undefined, ...WORDS.map((key) => payload[key])]
     return words.filter((word) => typeof word === 'string' && word !== '').join(' · ')
   }
 

@@ -15,10 +15,14 @@ export function useTeam() {
 
   const agents = computed(() => data.value ?? [])
   const agentNames = computed<ReadonlyMap<string, string>>(() => new Map(agents.value.map(({ id, name }) => [id, name])))
+  /** Of those who chose one. */
+  const avatars = computed<ReadonlyMap<string, string>>(
+    () => new Map(agents.value.flatMap(({ id, avatar }) => (avatar === null ? [] : [[id, avatar] as const]))),
+  )
   const agentOptions = computed<Option[]>(() => [
     { value: '', label: t('common.anyAgent') },
     ...agents.value.map(({ id, name }) => ({ value: id, label: name })),
   ])
 
-  return { agents, agentNames, agentOptions }
+  return { agents, agentNames, avatars, agentOptions }
 }

@@ -15,7 +15,7 @@ export const EVENT_GROUP: Record<EventGroup, MessageKey> = {
 /** What is in none of these is in `other`: a newer server may know of more. */
 const KINDS: Record<Exclude<EventGroup, 'other'>, readonly EventKind[]> = {
   work: ['sub_task_claimed', 'sub_task_assigned', 'sub_task_started', 'sub_task_progress', 'sub_task_submitted', 'sub_task_submitted_late', 'sub_task_adopted', 'note_added'],
-  reviews: ['sub_task_approved', 'sub_task_approval_given', 'sub_task_rejected', 'score_changed'],
+  reviews: ['sub_task_approved', 'sub_task_approval_given', 'sub_task_rejected', 'score_changed', 'achievement_earned'],
   trouble: [
     ...(['sub_task_blocked', 'sub_task_released', 'sub_task_reassigned', 'sub_task_requeued', 'sub_task_cancelled'] as const),
     ...(['patrol_record_opened', 'patrol_record_ignored', 'patrol_record_reopened', 'patrol_record_resolved'] as const),

@@ -90,6 +90,8 @@ export const actions = {
     module_edited: 'Module edited',
     note_added: 'Note added',
     agent_edited: 'Agent edited',
+    agent_persona_set: 'How an agent shows itself changed',
+    achievement_earned: 'Achievement earned',
     agent_deleted: 'Agent deleted',
     admin_sessions_ended: 'Admin sessions ended',
     content_changed: 'Prompt or skill changed',

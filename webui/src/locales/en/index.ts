@@ -1,4 +1,5 @@
 import { about } from './about'
+import { achievements } from './achievements'
 import { actions } from './actions'
 import { agents } from './agents'
 import { calls } from './calls'
@@ -24,7 +25,7 @@ import { vocabulary } from './vocabulary'
 import { wake } from './wake'
 
 export const en = {
-  ...{ ...shell, ...common, ...vocabulary, ...actions, ...calls },
+  ...{ ...shell, ...common, ...vocabulary, ...actions, ...achievements, ...calls },
   about,
   agents,
   connect,

@@ -93,6 +93,8 @@ export const actions: Translation<typeof original> = {
     module_edited: '编辑模块',
     note_added: '添加备注',
     agent_edited: '编辑智能体',
+    agent_persona_set: '更新智能体形象',
+    achievement_earned: '获得成就',
     agent_deleted: '删除智能体',
     admin_sessions_ended: '管理员会话已结束',
     content_changed: '提示词或技能变更',

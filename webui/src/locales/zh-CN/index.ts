@@ -1,5 +1,6 @@
 import type { Translation } from '../../i18n'
 import { about } from './about'
+import { achievements } from './achievements'
 import { actions } from './actions'
 import { agents } from './agents'
 import { calls } from './calls'
@@ -25,7 +26,7 @@ import { vocabulary } from './vocabulary'
 import { wake } from './wake'
 
 export const zhCN: Translation = {
-  ...{ ...shell, ...common, ...vocabulary, ...actions, ...calls },
+  ...{ ...shell, ...common, ...vocabulary, ...actions, ...achievements, ...calls },
   about,
   agents,
   connect,
