@@ -31,11 +31,28 @@ export interface paths {
         };
         /** An agent with its work and its scores. */
         get: operations["look_at_agent"];
-        /** Changes an agent's name, role, description or capabilities. */
+        /** Changes an agent's name, role, description, capabilities or persona. */
         put: operations["edit_agent"];
         post?: never;
         /** Deletes an agent with its logs. Its open work goes back to the queue; its reviews stay. */
         delete: operations["delete_agent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/agents/{agent_id}/achievements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an agent earned, and how far it is with what its role can earn. */
+        get: operations["list_achievements"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -70,6 +87,23 @@ export interface paths {
         put?: never;
         /** Makes a command that connects an agent on its machine: good once, for an hour. It takes the place of the one that was made before; the agent's key stays as it is until it is run. */
         post: operations["make_agent_onboarding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/agents/{agent_id}/partners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** With whom an agent works, most work together first. */
+        get: operations["list_partners"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1085,6 +1119,24 @@ export interface paths {
         put?: never;
         /** What to do now: own work first, then what the role has to see to, then new work. Takes it and begins it, and says how to report back. Accept: text/markdown gets the same as a text. */
         post: operations["next_work"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/me/persona": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the caller shows itself. */
+        get: operations["find_my_persona"];
+        /** The caller changes how it shows itself to people. */
+        put: operations["edit_my_persona"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2507,6 +2559,23 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * @description What an agent can earn.
+         * @enum {string}
+         */
+        Achievement: "first_approval" | "ten_approvals" | "hundred_approvals" | "clean_streak" | "top_marks" | "comeback" | "all_rounder" | "leader" | "first_verdict" | "fifty_verdicts" | "first_delivery" | "ten_deliveries" | "first_finding" | "sharp_eyes";
+        /** @description How an agent stands with an achievement. */
+        AchievementStanding: {
+            earned_at: components["schemas"]["Time"] | null;
+            /** Format: int64 */
+            goal: number;
+            kind: components["schemas"]["Achievement"];
+            /**
+             * Format: int64
+             * @description How much of the goal is there; a streak may end again.
+             */
+            progress: number;
+        };
+        /**
          * @description As what somebody acts.
          * @enum {string}
          */
@@ -2860,6 +2929,8 @@ export interface components {
         };
         /** @description An agent. */
         Agent: {
+            /** @description An emoji, or one of the drawn faces `face-1` to `face-12`; null: one is drawn from its id. */
+            avatar: string | null;
             /** @description What it can do. */
             capabilities: string[];
             description: string;
@@ -2873,6 +2944,8 @@ export interface components {
         };
         /** @description What an agent did today and is doing now. */
         AgentCard: {
+            /** @description An emoji, or one of the drawn faces `face-1` to `face-12`; null: one is drawn from its id. */
+            avatar: string | null;
             current_sub_task: components["schemas"]["SubTaskBrief"] | null;
             /** Format: uuid */
             id: string;
@@ -2900,12 +2973,18 @@ export interface components {
         };
         /** @description What changes; what is absent, null or, of the name, empty stays. */
         AgentChange: {
+            /** @description One emoji, or one of `face-1` to `face-12`; an empty one clears it. */
+            avatar?: string | null;
             /** @description Replaces what it can do; tags such as `python`. */
             capabilities?: string[] | null;
             /** @description An empty one clears it. */
             description?: string | null;
             name?: string | null;
             role?: components["schemas"]["Role"] | null;
+            /** @description An empty one clears it. */
+            signature?: string | null;
+            /** @description Replaces its work-style tags; each has at most 24 characters. */
+            work_style?: string[] | null;
         };
         /** @description A new agent. */
         AgentCreate: {
@@ -2942,6 +3021,8 @@ export interface components {
         AgentDetail: {
             /** Format: int64 */
             assigned_count: number;
+            /** @description An emoji, or one of the drawn faces `face-1` to `face-12`; null: one is drawn from its id. */
+            avatar: string | null;
             /** Format: int64 */
             blocked_count: number;
             /** Format: int64 */
@@ -2978,6 +3059,8 @@ export interface components {
             /** Format: int64 */
             rework_count: number;
             role: components["schemas"]["Role"];
+            /** @description One line in its own words. */
+            signature: string;
             status: components["schemas"]["AgentStatus"];
             /** Format: int64 */
             total_agents: number;
@@ -2985,6 +3068,8 @@ export interface components {
             total_reward_records: number;
             /** Format: int64 */
             total_score: number;
+            /** @description How it works, as tags in any language. */
+            work_style: string[];
         };
         /** @description A new key. */
         AgentKeyReset: {
@@ -2998,6 +3083,8 @@ export interface components {
         AgentListItem: {
             /** Format: int64 */
             assigned_count: number;
+            /** @description An emoji, or one of the drawn faces `face-1` to `face-12`; null: one is drawn from its id. */
+            avatar: string | null;
             /** Format: int64 */
             blocked_count: number;
             /** @description What it can do. */
@@ -3637,7 +3724,7 @@ export interface components {
          * @description What happened.
          * @enum {string}
          */
-        EventKind: "task_created" | "task_edited" | "task_status_changed" | "all_done" | "task_policy_set" | "module_created" | "module_edited" | "sub_task_created" | "sub_task_claimed" | "sub_task_assigned" | "sub_task_released" | "sub_task_started" | "sub_task_progress" | "sub_task_session_bound" | "sub_task_submitted" | "sub_task_submitted_late" | "sub_task_approved" | "sub_task_approval_given" | "sub_task_rejected" | "sub_task_blocked" | "sub_task_reassigned" | "sub_task_requeued" | "sub_task_cancelled" | "sub_task_reopened" | "sub_task_adopted" | "sub_task_edited" | "sub_task_ready" | "recurrence_set" | "recurrence_paused" | "recurrence_resumed" | "recurrence_ended" | "round_opened" | "round_skipped" | "usage_reported" | "budget_reached" | "budget_set" | "note_added" | "patrol_record_opened" | "patrol_record_resolved" | "patrol_record_ignored" | "patrol_record_reopened" | "agent_registered" | "agent_status_changed" | "agent_edited" | "agent_deleted" | "agent_key_reset" | "score_changed" | "rule_changed" | "settings_changed" | "admin_sessions_ended" | "imported" | "content_changed";
+        EventKind: "task_created" | "task_edited" | "task_status_changed" | "all_done" | "task_policy_set" | "module_created" | "module_edited" | "sub_task_created" | "sub_task_claimed" | "sub_task_assigned" | "sub_task_released" | "sub_task_started" | "sub_task_progress" | "sub_task_session_bound" | "sub_task_submitted" | "sub_task_submitted_late" | "sub_task_approved" | "sub_task_approval_given" | "sub_task_rejected" | "sub_task_blocked" | "sub_task_reassigned" | "sub_task_requeued" | "sub_task_cancelled" | "sub_task_reopened" | "sub_task_adopted" | "sub_task_edited" | "sub_task_ready" | "recurrence_set" | "recurrence_paused" | "recurrence_resumed" | "recurrence_ended" | "round_opened" | "round_skipped" | "usage_reported" | "budget_reached" | "budget_set" | "note_added" | "patrol_record_opened" | "patrol_record_resolved" | "patrol_record_ignored" | "patrol_record_reopened" | "agent_registered" | "agent_status_changed" | "agent_edited" | "agent_persona_set" | "achievement_earned" | "agent_deleted" | "agent_key_reset" | "score_changed" | "rule_changed" | "settings_changed" | "admin_sessions_ended" | "imported" | "content_changed";
         /** @description Some events. */
         EventPage: {
             /** @description Whether more are there already. */
@@ -3795,6 +3882,8 @@ export interface components {
             /** Format: uuid */
             agent_id: string;
             agent_name: string;
+            /** @description An emoji, or one of the drawn faces `face-1` to `face-12`; null: one is drawn from its id. */
+            avatar: string | null;
             created_at: components["schemas"]["Time"];
             last_score_at: components["schemas"]["Time"] | null;
             /** Format: int64 */
@@ -4311,6 +4400,54 @@ export interface components {
          * @enum {string}
          */
         Overlap: "skip" | "queue";
+        /** @description An agent with whom another one works. */
+        Partner: {
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            /** @description An emoji, or one of the drawn faces `face-1` to `face-12`; null: one is drawn from its id. */
+            avatar: string | null;
+            /**
+             * Format: int64
+             * @description How often work went from the one to the other.
+             */
+            hand_over_count: number;
+            /** @description When they last had to do with each other. */
+            last_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description Verdicts of the one on work of the other.
+             */
+            review_count: number;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A page of a list. */
+        PartnerPage: {
+            /** @description Whether more rows come after these. */
+            has_more: boolean;
+            /** @description The rows of this page. */
+            items: components["schemas"]["Partner"][];
+            /**
+             * Format: int64
+             * @description Which page this is.
+             */
+            page: number;
+            /**
+             * Format: int64
+             * @description Rows on a page; 0 as asked.
+             */
+            page_size: number;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many pages there are, at least 1.
+             */
+            total_pages: number;
+        };
         /** @description The old and the new password. */
         PasswordChange: {
             /** Format: password */
@@ -4441,6 +4578,23 @@ export interface components {
          * @enum {string}
          */
         PatrolStatus: "open" | "resolved" | "ignored";
+        /** @description How an agent shows itself. */
+        Persona: {
+            /** @description An emoji, or one of the drawn faces `face-1` to `face-12`; null: one is drawn from its id. */
+            avatar: string | null;
+            /** @description One line in its own words. */
+            signature: string;
+            /** @description How it works, as tags in any language. */
+            work_style: string[];
+        };
+        /** @description What of a persona changes; what is absent or null stays, and what is empty is cleared. */
+        PersonaChange: {
+            /** @description One emoji, or one of `face-1` to `face-12`. */
+            avatar?: string | null;
+            signature?: string | null;
+            /** @description Replaces all tags; each has at most 24 characters. */
+            work_style?: string[] | null;
+        };
         /** @description A whole tree of modules and sub-tasks: created all at once, or not at all. */
         Plan: {
             modules?: components["schemas"]["PlanModule"][];
@@ -6095,6 +6249,37 @@ export interface operations {
             };
         };
     };
+    list_achievements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AchievementStanding"][];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_agent_activities: {
         parameters: {
             query?: {
@@ -6190,6 +6375,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OnboardingCommand"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_partners: {
+        parameters: {
+            query?: {
+                /** @description 1 is the first page. */
+                page?: number;
+                /** @description Rows on a page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerPage"];
                 };
             };
             /** @description A refusal; switch on its code. */
@@ -8690,6 +8911,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["NextWork"];
                     "text/markdown": string;
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_my_persona: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Persona"];
+                };
+            };
+            /** @description A refusal; switch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_my_persona: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PersonaChange"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Persona"];
                 };
             };
             /** @description A refusal; switch on its code. */
