@@ -123,10 +123,12 @@ mod tests {
 
     #[test]
     fn an_avatar_is_one_emoji_or_a_drawn_face() {
-        for good in ["🦀", " 🦉 ", "👩🏽‍🔬", "🇨🇳", "1️⃣", "❤️", "face-1", "face-12", ""] {
+        for good in ["🦀", " 🦉 ", "👩🏽‍🔬", "🇨🇳", "1️⃣", "❤️", "face-1", "face-12", ""]
+        {
             assert_eq!(checked(&with_avatar(good)), Ok(with_avatar(good.trim())), "{good}");
         }
-        for bad in ["🦀🦀", "a", "crab", "1", "face-0", "face-13", "face-01", "face-", "<svg>"] {
+        for bad in ["🦀🦀", "a", "crab", "1", "face-0", "face-13", "face-01", "face-", "<svg>"]
+        {
             assert_eq!(checked(&with_avatar(bad)), Err(vec!["avatar".to_owned()]), "{bad}");
         }
     }
@@ -137,7 +139,10 @@ mod tests {
             work_style: Some(tags.iter().map(|tag| (*tag).to_owned()).collect()),
             ..PersonaEdit::default()
         };
-        assert_eq!(checked(&tags(&[" Careful ", "细心", "careful"])), Ok(tags(&["Careful", "细心"])));
+        assert_eq!(
+            checked(&tags(&[" Careful ", "细心", "careful"])),
+            Ok(tags(&["Careful", "细心"]))
+        );
         let long = "x".repeat(WORK_STYLE_CHARS_MAX + 1);
         let wrong = checked(&tags(&["", &long, "fine", "two\nlines"])).unwrap_err();
         assert_eq!(wrong, ["work_style[0]", "work_style[1]", "work_style[3]"]);

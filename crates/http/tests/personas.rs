@@ -17,7 +17,8 @@ fn an_agent_says_how_it_looks_and_everybody_sees_it() {
     let agent = server.executor();
     let nothing = json!({"avatar": null, "signature": "", "work_style": []});
     assert_eq!(agent.get(MINE).ok(), nothing);
-    let body = json!({"avatar": "🦉", "signature": "Slow is smooth.", "work_style": ["careful", "细心"]});
+    let body =
+        json!({"avatar": "🦉", "signature": "Slow is smooth.", "work_style": ["careful", "细心"]});
     assert_eq!(agent.put(MINE, &body).ok(), body);
     assert_eq!(agent.get(MINE).ok(), body);
     let detail = server.admin().get(&of(&agent)).ok();
@@ -43,7 +44,8 @@ fn an_agent_says_how_it_looks_and_everybody_sees_it() {
 fn the_admin_changes_a_persona_with_the_rest_of_an_agent() {
     let server = TestServer::start();
     let agent = server.planner();
-    let body = json!({"name": "Ann", "avatar": " 🦀 ", "signature": "Plans.", "work_style": ["fast"]});
+    let body =
+        json!({"name": "Ann", "avatar": " 🦀 ", "signature": "Plans.", "work_style": ["fast"]});
     assert_eq!(server.admin().put(&of(&agent), &body).ok()["avatar"], "🦀");
     let detail = server.admin().get(&of(&agent)).ok();
     assert_eq!((&detail["name"], &detail["signature"]), (&json!("Ann"), &json!("Plans.")));

@@ -12,8 +12,8 @@ use std::time::Duration;
 use openmoss_domain::patrol::Finding;
 use openmoss_domain::sub_task::{BlockedKind, Edit, Status};
 use openmoss_domain::{
-    Achievement, Agent, AgentId, Deliverable, EventKind, PatrolStatus, ReviewResult, Role, Severity, SubTask,
-    SubTaskId, TaskId, TaskStatus,
+    Achievement, Agent, AgentId, Deliverable, EventKind, PatrolStatus, ReviewResult, Role,
+    Severity, SubTask, SubTaskId, TaskId, TaskStatus,
 };
 use openmoss_service::event::Filter;
 use openmoss_service::patrol::Filter as PatrolFilter;

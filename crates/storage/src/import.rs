@@ -18,7 +18,9 @@ use crate::counter::Deltas;
 use crate::error::StorageError;
 use crate::schema::agent;
 use crate::store::{Reader, Writer};
-use crate::{agent as agents, log, module, request, review, rule, score, sub_task, task, track_record};
+use crate::{
+    agent as agents, log, module, request, review, rule, score, sub_task, task, track_record,
+};
 
 /// What differs from run to run, or moves on by itself, and does not make two rows different.
 const NOT_COMPARED: &[&str] = &["lease_expires_at"];

@@ -18,9 +18,9 @@ use openmoss_domain::usage::{Cost, OwnCap, Usage};
 use openmoss_domain::wake::{WakeKind, WakeTarget};
 use openmoss_domain::{
     Actor, Agent, AgentId, AgentStatus, Capabilities, Command, DeliveryId, Event, EventId,
-    EventKind, Keyword, Module, ModuleId, ModuleSort, PatrolStatus, Persona, Policy, RequestId, Review,
-    ReviewId, ReviewResult, Role, RuleScope, Series, SeriesId, Severity, SortOrder, SubTask,
-    SubTaskId, SubTaskSort, Task, TaskId, TaskSort, TaskStatus, Transition,
+    EventKind, Keyword, Module, ModuleId, ModuleSort, PatrolStatus, Persona, Policy, RequestId,
+    Review, ReviewId, ReviewResult, Role, RuleScope, Series, SeriesId, Severity, SortOrder,
+    SubTask, SubTaskId, SubTaskSort, Task, TaskId, TaskSort, TaskStatus, Transition,
 };
 use openmoss_storage::agent::listed::{self, OrderBy};
 use openmoss_storage::sub_task::Search;
@@ -28,8 +28,9 @@ use openmoss_storage::usage::{BudgetOf, SumOf};
 use openmoss_storage::wake;
 use openmoss_storage::{
     ByTime, StorageError, Store, Swap, Window, Writer, agent, counter, dashboard, delivery, event,
-    idempotency, log, module, next, note, onboarding, partner, patrol, prerequisite, request, review,
-    rule, score, series, session, sub_task, submission, task, task_policy, track_record, usage,
+    idempotency, log, module, next, note, onboarding, partner, patrol, prerequisite, request,
+    review, rule, score, series, session, sub_task, submission, task, task_policy, track_record,
+    usage,
 };
 use openmoss_testkit::{START, TestDb, draft, record_statements};
 use uuid::Uuid;

@@ -12,8 +12,9 @@ use openmoss_domain::request::RequestEntry;
 use openmoss_domain::score::{ScoreChange, review_delta};
 use openmoss_domain::sub_task::WorkKind;
 use openmoss_domain::{
-    Actor, Agent, AgentId, AgentStatus, Capabilities, LogId, Module, ModuleId, Persona, RequestId, Review,
-    ReviewId, ReviewResult, Role, ScoreLogId, SubTaskId, Task, TaskId, TaskStatus, Timestamp,
+    Actor, Agent, AgentId, AgentStatus, Capabilities, LogId, Module, ModuleId, Persona, RequestId,
+    Review, ReviewId, ReviewResult, Role, ScoreLogId, SubTaskId, Task, TaskId, TaskStatus,
+    Timestamp,
 };
 use openmoss_service::settings::{Secret, Settings};
 use openmoss_service::{Clock as _, Service, SystemClock};

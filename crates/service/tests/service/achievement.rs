@@ -4,8 +4,8 @@ use openmoss_domain::patrol::Finding;
 use openmoss_domain::requirements::OwnRequirements;
 use openmoss_domain::sub_task::Status;
 use openmoss_domain::{
-    Achievement, Agent, AgentId, Deliverable, EventKind, ReviewResult, Role, Severity,
-    SubTask, TaskId, TaskStatus,
+    Achievement, Agent, AgentId, Deliverable, EventKind, ReviewResult, Role, Severity, SubTask,
+    TaskId, TaskStatus,
 };
 use openmoss_service::Window;
 use openmoss_service::event::Filter;
@@ -78,7 +78,11 @@ fn achievements_are_earned_once_by_the_deed_that_completes_them(db: &TestDb) {
     assert_eq!(now.len(), 5, "{now:?}");
     assert_eq!(progress(&service, &owner, Achievement::TopMarks), 9);
     assert_eq!(progress(&service, &owner, Achievement::HundredApprovals), 10);
-    assert_eq!(progress(&service, &owner, Achievement::FirstApproval), 1, "never more than its goal");
+    assert_eq!(
+        progress(&service, &owner, Achievement::FirstApproval),
+        1,
+        "never more than its goal"
+    );
 
     // A streak may end; what was earned with it stays.
     judge(&handed_in(&service, task, &owner), ReviewResult::Rejected, 1);
@@ -144,8 +148,7 @@ fn approvals_at_once_are_all_counted_and_earn_once(db: &TestDb) {
     let service = TestService::open(db);
     let (owner, reviewers) = (service.agent(Role::Executor), service.agents(Role::Reviewer, 4));
     // Of different goals, whose approvals do not wait for each other.
-    let works: Vec<_> =
-        (0..12).map(|_| handed_in(&service, service.task().id, &owner)).collect();
+    let works: Vec<_> = (0..12).map(|_| handed_in(&service, service.task().id, &owner)).collect();
     at_once(4, |thread| {
         for work in works.iter().skip(thread * 3).take(3) {
             let verdict = TestService::verdict(ReviewResult::Approved, 5);
@@ -153,8 +156,11 @@ fn approvals_at_once_are_all_counted_and_earn_once(db: &TestDb) {
         }
     });
     assert_eq!(progress(&service, &owner, Achievement::HundredApprovals), 12);
-    let of_owner: Vec<_> =
-        told(&service).into_iter().filter(|(id, _)| *id == owner.id).map(|(_, kind)| kind).collect();
+    let of_owner: Vec<_> = told(&service)
+        .into_iter()
+        .filter(|(id, _)| *id == owner.id)
+        .map(|(_, kind)| kind)
+        .collect();
     let mut once = of_owner.clone();
     once.sort();
     once.dedup();

@@ -150,11 +150,8 @@ fn track_records_are_what_the_domain_makes_of_the_deeds(db: &TestDb) {
     let (agent, other) =
         (stored_agent(&store, Role::Executor), stored_agent(&store, Role::Executor));
     let find = |id| store.read(|reader| track_record::find(reader, id)).unwrap();
-    let approved = |score, was_sent_back, is_new_goal| Deed::Approved {
-        score,
-        was_sent_back,
-        is_new_goal,
-    };
+    let approved =
+        |score, was_sent_back, is_new_goal| Deed::Approved { score, was_sent_back, is_new_goal };
     let mut expected = TrackRecord::default();
     for deed in [
         Deed::SentBack,
@@ -217,8 +214,8 @@ fn who_leads(db: &TestDb) {
 
 fn partners(db: &TestDb) {
     let store = db.store();
-    let [ann, bob, cid] = [Role::Executor, Role::Reviewer, Role::Planner]
-        .map(|role| stored_agent(&store, role));
+    let [ann, bob, cid] =
+        [Role::Executor, Role::Reviewer, Role::Planner].map(|role| stored_agent(&store, role));
     let list = |id, window| store.read(|reader| partner::list(reader, id, window)).unwrap();
     assert_eq!(list(ann.id, ALL).total, 0);
     let note = |one: AgentId, other: AgentId, what, second| {
