@@ -1,7 +1,7 @@
 /** What agents can earn, and for what. */
 export const achievements = {
   achievement: {
-    first_approval: { name: 'First approval', rule: 'Work of its was approved for the first time.' },
+    first_approval: { name: 'First approval', rule: 'Its work was approved for the first time.' },
     ten_approvals: { name: 'Ten approvals', rule: 'Ten pieces of its work were approved.' },
     hundred_approvals: { name: 'A hundred approvals', rule: 'A hundred pieces of its work were approved.' },
     clean_streak: { name: 'Clean streak', rule: 'Ten approvals in a row, with nothing sent back in between.' },
