@@ -22,7 +22,7 @@ use crate::step::Stepper;
 use crate::task::move_task;
 
 /// How far back the end of a task's work is looked for among its events.
-const EVENTS_BACK: i64 = 50;
+const EVENTS_BACK: u8 = 50;
 
 impl Service {
     /// Takes the work from an owner that fell silent, and opens the record of it; what was done,
@@ -136,9 +136,9 @@ fn take_away(
 /// than its latest events, the oldest of these. Tasks that were imported have no event of it.
 fn finished_at(reader: &mut Reader, id: TaskId) -> Result<Option<Timestamp>, ServiceError> {
     let filter = event::Filter { task_id: Some(id), sub_task_id: None };
-    let latest = event::list_before(reader, filter, i64::MAX, EVENTS_BACK)?;
+    let latest = event::list_before(reader, filter, i64::MAX, EVENTS_BACK.into())?;
     let over = latest.iter().find(|one| one.kind == EventKind::TaskAllDone);
-    if let Some(known) = over.or_else(|| latest.get(EVENTS_BACK as usize - 1)) {
+    if let Some(known) = over.or_else(|| latest.get(usize::from(EVENTS_BACK) - 1)) {
         return Ok(Some(known.at));
     }
     Ok(task::find(reader, id)?.map(|task| task.updated_at))
