@@ -56,7 +56,7 @@ fn achievements_are_earned_once_by_the_deed_that_completes_them(db: &TestDb) {
     assert_eq!(earned(&service, &owner), []);
     assert_eq!(earned(&service, &reviewer), [Achievement::FirstVerdict]);
 
-    service.clock.advance(std::time::Duration::from_secs(60));
+    service.clock.advance(std::time::Duration::from_mins(1));
     let then = service.now();
     service.start_sub_task(&by(&owner), work.id, None, None).unwrap();
     service.submit_sub_task(&by(&owner), work.id, &Deliverable::default(), None).unwrap();

@@ -125,7 +125,7 @@ fn agents(db: &TestDb) {
     let found = store.read(|reader| agent::find_by_key(reader, "new hash")).unwrap().unwrap();
     assert_eq!(found.status, AgentStatus::Disabled);
     let list = |role, status| store.read(|reader| agent::list(reader, role, status)).unwrap();
-    assert_eq!(list(Some(Role::Reviewer), Some(AgentStatus::Disabled)), [found.clone()]);
+    assert_eq!(list(Some(Role::Reviewer), Some(AgentStatus::Disabled)), [found]);
     assert_eq!(list(Some(Role::Planner), None), []);
 
     let persona = Persona {
