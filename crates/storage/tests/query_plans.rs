@@ -148,8 +148,7 @@ impl World {
             series::insert(writer, &new_series)?;
             series::insert_round(writer, &new_round)?;
             wake::set_target(writer, &new_target)?;
-            delivery::insert_all(writer, std::slice::from_ref(&new_delivery))?;
-            Ok(())
+            delivery::insert_all(writer, std::slice::from_ref(&new_delivery))
         };
         store.write(write).unwrap();
         #[cfg(feature = "postgres")]
