@@ -102,6 +102,7 @@ fn what_is_asked_wrongly_is_refused() {
     ask(json!({"start": "yes"})).wrong_fields(&["start"]);
     ask(json!({"wait": 5})).wrong_fields(&["wait"]);
     ask(json!({"session_id": "x".repeat(201)})).wrong_fields(&["session_id"]);
+    ask(json!({"rules_etag": "x".repeat(65)})).wrong_fields(&["rules_etag"]);
     assert_eq!(server.look(&id)["status"], "pending");
 }
 

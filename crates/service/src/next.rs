@@ -14,7 +14,7 @@ mod take;
 
 use std::time::Duration;
 
-use openmoss_domain::{Actor, AgentId, NextAction, Role, Timestamp};
+use openmoss_domain::{Actor, AgentId, DomainError, FieldError, NextAction, Role, Timestamp};
 
 use crate::Service;
 use crate::context::Context;
@@ -27,6 +27,9 @@ pub use answer::{
 };
 pub(crate) use desk::{Desk, Turns};
 use look::Look;
+
+/// More than any etag of ours has.
+const ETAG_CHARS_MAX: usize = 64;
 
 /// What the caller of [`Service::next_work`] wants.
 #[derive(Debug, Clone)]
@@ -68,10 +71,14 @@ impl Service {
     /// What the caller should do now, taken and begun where `ask` says so.
     ///
     /// # Errors
-    /// Only for agents. A session that cannot be one.
+    /// Only for agents. A session or an etag that cannot be one.
     pub fn next_work(&self, cx: &Context, ask: &NextAsk) -> Result<NextWork, ServiceError> {
         let me = self.seeker(cx.actor)?;
         let session = crate::sub_task::checked_session(ask.session.as_deref())?;
+        if ask.rules_etag.as_ref().is_some_and(|etag| etag.chars().count() > ETAG_CHARS_MAX) {
+            let message = format!("must have at most {ETAG_CHARS_MAX} characters");
+            return Err(DomainError::from(FieldError::new("rules_etag", message)).into());
+        }
         let ask = NextAsk { session, ..ask.clone() };
         if ask.claim {
             self.desk.came(me.id);
