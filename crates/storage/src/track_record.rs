@@ -44,9 +44,7 @@ const SETTLE: &str = "
         SELECT agent.id,
             (SELECT COUNT(*) FROM sub_task WHERE assigned_agent = agent.id AND status = 'done'),
             0,
-            (SELECT COUNT(*) FROM review_record
-                JOIN sub_task ON sub_task.id = review_record.sub_task_id
-                WHERE sub_task.assigned_agent = agent.id AND result = 'approved' AND score = 5),
+            COALESCE(top.marks, 0),
             (SELECT COUNT(*) FROM sub_task
                 WHERE assigned_agent = agent.id AND status = 'done' AND rework_count > 0),
             (SELECT COUNT(*) FROM contribution WHERE agent_id = agent.id),
@@ -55,7 +53,12 @@ const SETTLE: &str = "
             0,
             (SELECT COUNT(*) FROM patrol_record
                 WHERE opened_by_kind = 'patrol' AND opened_by = agent.id)
-        FROM agent WHERE NOT EXISTS (SELECT 1 FROM track_record WHERE agent_id = agent.id)";
+        FROM agent LEFT JOIN (
+            SELECT sub_task.assigned_agent AS owner, COUNT(*) AS marks FROM review_record
+                JOIN sub_task ON sub_task.id = review_record.sub_task_id
+                WHERE result = 'approved' AND score = 5 GROUP BY sub_task.assigned_agent
+        ) AS top ON top.owner = agent.id
+        WHERE NOT EXISTS (SELECT 1 FROM track_record WHERE agent_id = agent.id)";
 
 type Numbers = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
 type NumberTypes = (BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt);
