@@ -53,8 +53,7 @@ INSERT INTO track_record
     SELECT agent.id,
         (SELECT COUNT(*) FROM sub_task WHERE assigned_agent = agent.id AND status = 'done'),
         0,
-        (SELECT COUNT(*) FROM review_record JOIN sub_task ON sub_task.id = review_record.sub_task_id
-            WHERE sub_task.assigned_agent = agent.id AND result = 'approved' AND score = 5),
+        COALESCE(top.marks, 0),
         (SELECT COUNT(*) FROM sub_task
             WHERE assigned_agent = agent.id AND status = 'done' AND rework_count > 0),
         (SELECT COUNT(*) FROM contribution WHERE agent_id = agent.id),
@@ -62,7 +61,11 @@ INSERT INTO track_record
         (SELECT COUNT(*) FROM review_record WHERE reviewer_agent = agent.id),
         0,
         (SELECT COUNT(*) FROM patrol_record WHERE opened_by_kind = 'patrol' AND opened_by = agent.id)
-    FROM agent;
+    FROM agent LEFT JOIN (
+        SELECT sub_task.assigned_agent AS owner, COUNT(*) AS marks FROM review_record
+            JOIN sub_task ON sub_task.id = review_record.sub_task_id
+            WHERE result = 'approved' AND score = 5 GROUP BY sub_task.assigned_agent
+    ) AS top ON top.owner = agent.id;
 INSERT INTO partner (agent_id, partner_id, reviews, hand_overs, last_at)
     SELECT one, other, COUNT(*), 0, MAX(at) FROM (
         SELECT sub_task.assigned_agent AS one, agent.id AS other, review_record.created_at AS at
