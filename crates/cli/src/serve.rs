@@ -52,6 +52,7 @@ pub(crate) fn start(service: &Arc<Service>) -> Result<Server, CliError> {
         host: settings.server.host.clone(),
         port: settings.server.port,
         shutdown_seconds: settings.server.shutdown_seconds,
+        workers: None,
     };
     let what = format!(
         "cannot listen on {} port {} (--host and --port choose others)",

@@ -33,7 +33,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     "/nonexistent".clone_into(&mut settings.content.root);
     let layers = Arc::new(MemoryLayers(settings));
     let service = Arc::new(Service::open(layers, Arc::new(SystemClock))?);
-    let options = ServerOptions { host: "127.0.0.1".to_owned(), port, shutdown_seconds: 5 };
+    let options =
+        ServerOptions { host: "127.0.0.1".to_owned(), port, shutdown_seconds: 5, workers: None };
     let server = Server::start(Arc::clone(&service), &options)?;
 
     println!("OPENMOSS_URL=http://{}", server.address());

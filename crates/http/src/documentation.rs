@@ -1,8 +1,11 @@
 //! The OpenAPI document: collected from the handlers, with what all of them share added here.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-use actix_web::App;
+use actix_web::error::ErrorInternalServerError;
+use actix_web::web::Bytes;
+use actix_web::{App, HttpResponse};
 use serde_json::Value;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -26,6 +29,16 @@ use crate::routes::configure;
 pub fn document() -> OpenApi {
     let (_, document) = App::new().into_utoipa_app().configure(configure).split_for_parts();
     complete(document)
+}
+
+/// The document as text, made for the first who asks: it comes from several megabytes of small objects.
+static TEXT: LazyLock<serde_json::Result<Bytes>> =
+    LazyLock::new(|| document().to_json().map(Bytes::from));
+
+/// `GET /openapi.json`.
+pub(crate) async fn serve() -> actix_web::Result<HttpResponse> {
+    let text = TEXT.as_ref().map_err(ErrorInternalServerError)?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(text.clone()))
 }
 
 /// Adds what handlers do not say one by one: title, identities, the shape of refusals.

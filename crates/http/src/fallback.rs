@@ -1,18 +1,23 @@
 //! What answers when no route does: JSON below `/api`, always.
 
+use std::sync::LazyLock;
+
 use actix_web::dev::ResourceDef;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use utoipa::openapi::OpenApi;
 
 use crate::call::Call;
+use crate::documentation::document;
 use crate::problem::{CODES, Problem};
 
 /// The paths that exist, each with its methods.
-pub(crate) struct KnownPaths(Vec<(ResourceDef, String)>);
+struct KnownPaths(Vec<(ResourceDef, String)>);
+
+static KNOWN_PATHS: LazyLock<KnownPaths> = LazyLock::new(|| KnownPaths::of(&document()));
 
 impl KnownPaths {
-    pub(crate) fn of(document: &OpenApi) -> Self {
+    fn of(document: &OpenApi) -> Self {
         let methods = |path: &utoipa::openapi::path::PathItem| {
             let named = [
                 ("GET", path.get.is_some()),
@@ -42,11 +47,7 @@ fn parameters(pattern: &ResourceDef) -> usize {
 }
 
 /// Nothing at this path, or not with this method.
-pub(crate) async fn unknown(
-    request: HttpRequest,
-    call: Result<Call, Problem>,
-    known: web::Data<KnownPaths>,
-) -> HttpResponse {
+pub(crate) async fn unknown(request: HttpRequest, call: Result<Call, Problem>) -> HttpResponse {
     if let Ok(call) = call
         && call.has_agent_key()
     {
@@ -54,7 +55,7 @@ pub(crate) async fn unknown(
         let _ = call.public(|_, _| Ok(())).await;
     }
     let path = request.path();
-    let Some(methods) = known.methods(path) else {
+    let Some(methods) = KNOWN_PATHS.methods(path) else {
         return nothing_here().error_response();
     };
     let detail = format!("this path does not take {}; use {methods}", request.method());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::http::header;
 use actix_web::middleware::{DefaultHeaders, from_fn};
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpServer, web};
 use openmoss_service::Service;
 use tokio::sync::{Semaphore, watch};
 use utoipa_actix_web::AppExt;
@@ -17,7 +17,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::call::{BODY_BYTES_MAX, Shared};
 use crate::events::Streams;
-use crate::fallback::{KnownPaths, explain, nothing_here, unknown};
+use crate::fallback::{explain, nothing_here, unknown};
 use crate::queue::Lines;
 use crate::{documentation, mcp, routes, webui};
 
@@ -41,6 +41,8 @@ pub struct ServerOptions {
     pub port: u16,
     /// How long a stop waits for running requests.
     pub shutdown_seconds: u64,
+    /// How many threads answer; none is one for each processor.
+    pub workers: Option<usize>,
 }
 
 /// A running server, on threads of its own.
@@ -115,26 +117,20 @@ fn bind(
     options: &ServerOptions,
     closing: watch::Receiver<bool>,
 ) -> std::io::Result<(actix_web::dev::Server, SocketAddr)> {
-    let document = documentation::document();
-    let known = web::Data::new(KnownPaths::of(&document));
-    // One text for all workers: the document itself is several megabytes of small objects.
-    let document = web::Bytes::from(document.to_json().map_err(std::io::Error::other)?);
     let places = Arc::new(Semaphore::new(service.settings().server.queue_max));
     let streams = Streams::of(&service, closing);
     let lines = Lines::of(&service);
     let shared = web::Data::new(Shared { service, places, streams, lines });
     let app = move || {
         let docs = SwaggerUi::new("/docs/{_:.*}").config(
-            Config::new(["/openapi.json"]).persist_authorization(true).try_it_out_enabled(true),
+            Config::new(["/openapi.json"])
+                .persist_authorization(true)
+                .try_it_out_enabled(true)
+                // All operations open at once keep a browser busy for half a minute.
+                .doc_expansion("none"),
         );
-        let document = document.clone();
-        let openapi = move || {
-            let document = document.clone();
-            async move { HttpResponse::Ok().content_type("application/json").body(document) }
-        };
         App::new()
             .app_data(shared.clone())
-            .app_data(known.clone())
             .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
             // An id in the path that is no text is an id of nothing.
             .app_data(web::PathConfig::default().error_handler(|_, _| nothing_here().into()))
@@ -143,7 +139,7 @@ fn bind(
             .into_utoipa_app()
             .configure(routes::configure)
             .into_app()
-            .route("/openapi.json", web::get().to(openapi))
+            .route("/openapi.json", web::get().to(documentation::serve))
             .service(docs)
             .service(web::redirect("/docs", "/docs/"))
             .route("/problems/{code}", web::get().to(explain))
@@ -151,7 +147,12 @@ fn bind(
             .service(web::scope("/api").default_service(web::to(unknown)))
             .configure(webui::configure)
     };
-    let server = HttpServer::new(app)
+    let server = HttpServer::new(app);
+    let server = match options.workers {
+        Some(workers) => server.workers(workers),
+        None => server,
+    };
+    let server = server
         .backlog(BACKLOG)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)

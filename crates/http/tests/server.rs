@@ -13,7 +13,7 @@ use crate::support::TestServer;
 const REQUEST: &[u8] = b"GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n";
 
 fn options() -> ServerOptions {
-    ServerOptions { host: "127.0.0.1".to_owned(), port: 0, shutdown_seconds: 20 }
+    ServerOptions { host: "127.0.0.1".to_owned(), port: 0, shutdown_seconds: 20, workers: None }
 }
 
 fn ask(stream: &mut TcpStream) -> String {

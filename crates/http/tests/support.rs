@@ -88,7 +88,13 @@ impl TestServer {
         let clock = Arc::new(FixedClock::default());
         let layers = Arc::new(MemoryLayers(settings));
         let service = Arc::new(Service::open(layers, clock.clone()).unwrap());
-        let options = ServerOptions { host: "127.0.0.1".to_owned(), port: 0, shutdown_seconds: 30 };
+        let options = ServerOptions {
+            host: "127.0.0.1".to_owned(),
+            port: 0,
+            shutdown_seconds: 30,
+            // Each one has all routes to build, which is most of what a small test costs.
+            workers: Some(1),
+        };
         // Events are passed on as in production; no job runs by itself.
         let background = Background::with(&service, &[]).unwrap();
         let server = Server::start(Arc::clone(&service), &options).unwrap();
