@@ -102,16 +102,21 @@ impl Service {
     }
 
     /// Whether there is something to do for an agent. Reads a few rows and writes nothing. What was
-    /// looked at a while ago and left as it is calls nobody, and of those who ask no more are sent to
-    /// the queue than there is work in it.
+    /// looked at a while ago and left as it is calls nobody, of those who ask no more are sent to the
+    /// queue than there is work in it, and of what is nobody's own one agent is told at a time.
     ///
     /// # Errors
     /// Only for agents.
     pub fn has_work(&self, actor: Actor) -> Result<HasWork, ServiceError> {
         let me = self.seeker(actor)?;
         let found = self.look(me, false)?;
-        let is_queue = matches!(found, Look::Queue);
-        let is_called = !is_queue || self.desk.call(me.id, self.count_ready()?, me.now);
+        let is_called = match &found {
+            Look::Queue => self.desk.call(me.id, self.count_ready()?, me.now),
+            Look::Lead(lead) => {
+                lead.item().is_none_or(|item| self.desk.promise(item, me.id, me.now))
+            }
+            Look::Own(..) | Look::Nothing => true,
+        };
         let action = found.action().filter(|_| is_called);
         let next_check = if action.is_some() { Duration::ZERO } else { idle::CHECK_AGAIN };
         Ok(HasWork { action, next_check_seconds: answer::seconds(next_check) })

@@ -2,7 +2,7 @@
 //! it. Whoever loses it hands the same out twice, and the steps themselves see to it that one wins.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use openmoss_domain::{AgentId, TaskId, Timestamp};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 const HELD_FOR: Duration = Duration::from_mins(10);
 /// For how long nobody is called for what was looked at and left as it is.
 const LEFT_FOR: Duration = Duration::from_mins(30);
-/// For how long whoever was told of ready work may take to come for it, before another is told.
+/// For how long whoever was told of work may take to come for it, before another is told.
 const CALLED_FOR: Duration = Duration::from_mins(2);
 /// Most entries that are remembered; beyond that the outdated ones are forgotten, else all.
 const ENTRIES_MAX: usize = 10_000;
@@ -52,6 +52,18 @@ struct Entries {
     agents: HashMap<AgentId, Timestamp>,
     /// When each agent was told that there is ready work.
     called: HashMap<AgentId, Timestamp>,
+    /// Who was told of what is nobody's own, and has not come yet.
+    promised: HashMap<AgentId, (Item, Timestamp)>,
+}
+
+impl Entries {
+    /// What others were told of and may still come for.
+    fn promised_to_others(&self, me: AgentId, now: Timestamp) -> impl Iterator<Item = Item> {
+        let open = move |one: &(&AgentId, &(Item, Timestamp))| {
+            *one.0 != me && one.1.1.until(now) < CALLED_FOR
+        };
+        self.promised.iter().filter(open).map(|(_, (item, _))| *item)
+    }
 }
 
 /// What was handed out, and to whom.
@@ -59,6 +71,10 @@ struct Entries {
 pub(crate) struct Desk(Mutex<Entries>);
 
 impl Desk {
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether somebody else is looking at it.
     pub(crate) fn is_with_another(&self, item: Item, me: AgentId, now: Timestamp) -> bool {
         self.handed(item).is_some_and(|one| one.to != me && one.at.until(now) < HELD_FOR)
@@ -70,13 +86,29 @@ impl Desk {
     }
 
     fn handed(&self, item: Item) -> Option<Handed> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.lock();
         entries.items.get(&item.id).copied().filter(|one| one.version == item.version)
+    }
+
+    /// Whether somebody else was told of it a moment ago, and may be on the way.
+    pub(crate) fn is_promised_to_another(&self, item: Item, me: AgentId, now: Timestamp) -> bool {
+        self.lock().promised_to_others(me, now).any(|one| one == item)
+    }
+
+    /// Notes that `me` is told of it, and may come for it; whether it may: of two at once, one does.
+    pub(crate) fn promise(&self, item: Item, me: AgentId, now: Timestamp) -> bool {
+        let mut entries = self.lock();
+        if entries.promised_to_others(me, now).any(|one| one == item) {
+            return false;
+        }
+        entries.promised.retain(|_, (_, at)| at.until(now) < CALLED_FOR);
+        entries.promised.insert(me, (item, now));
+        true
     }
 
     /// Notes that `me` looks at it from now on; whether it may: of two at once, one does.
     pub(crate) fn hand(&self, item: Item, me: AgentId, now: Timestamp) -> bool {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.lock();
         let known = entries.items.get(&item.id).filter(|one| one.version == item.version);
         if known.is_some_and(|one| one.to != me && one.at.until(now) < HELD_FOR) {
             return false;
@@ -93,20 +125,20 @@ impl Desk {
 
     /// Notes that whoever looked at it is done with it.
     pub(crate) fn put_back(&self, id: Uuid) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).items.remove(&id);
+        self.lock().items.remove(&id);
     }
 
-    /// How many things others look at.
+    /// How many things others look at, or were told of.
     pub(crate) fn held_by_others(&self, me: AgentId, now: Timestamp) -> usize {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.lock();
         let held = |one: &&Handed| one.to != me && one.at.until(now) < HELD_FOR;
-        entries.items.values().filter(held).count()
+        entries.items.values().filter(held).count() + entries.promised_to_others(me, now).count()
     }
 
     /// Whether `me` is told of ready work, of which there are `ready` pieces: no more agents are told
     /// than there is work for, as long as those who were told may still come.
     pub(crate) fn call(&self, me: AgentId, ready: i64, now: Timestamp) -> bool {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.lock();
         entries.called.retain(|_, at| at.until(now) < CALLED_FOR);
         let others = entries.called.keys().filter(|one| **one != me).count();
         let is_called = i64::try_from(others).is_ok_and(|others| others < ready);
@@ -118,17 +150,19 @@ impl Desk {
 
     /// Notes that `me` came.
     pub(crate) fn came(&self, me: AgentId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).called.remove(&me);
+        let mut entries = self.lock();
+        entries.called.remove(&me);
+        entries.promised.remove(&me);
     }
 
     /// When the agent was last given something.
     pub(crate) fn last_seen(&self, me: AgentId) -> Option<Timestamp> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).agents.get(&me).copied()
+        self.lock().agents.get(&me).copied()
     }
 
     /// When the agent was given something before this time, which is noted.
     pub(crate) fn seen_before(&self, me: AgentId, now: Timestamp) -> Option<Timestamp> {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.lock();
         if entries.agents.len() >= ENTRIES_MAX {
             entries.agents.clear();
         }
@@ -155,5 +189,20 @@ mod tests {
         let later = now.plus(HELD_FOR);
         assert!(desk.was_left(item, later) && desk.hand(item, bob, later));
         assert!(!desk.was_left(item, later.plus(LEFT_FOR)));
+    }
+
+    #[test]
+    fn what_one_was_told_of_calls_no_other_until_time_passes() {
+        let (desk, now) = (Desk::default(), Timestamp::from_micros(1_000_000));
+        let (ann, bob) =
+            (AgentId::from_uuid(Uuid::from_u128(1)), AgentId::from_uuid(Uuid::from_u128(2)));
+        let item = Item { id: Uuid::from_u128(7), version: (3, 0) };
+        assert!(desk.promise(item, ann, now) && desk.promise(item, ann, now));
+        assert!(!desk.promise(item, bob, now) && desk.is_promised_to_another(item, bob, now));
+        assert!(!desk.is_promised_to_another(item, ann, now) && !desk.was_left(item, now));
+        assert_eq!((desk.held_by_others(bob, now), desk.held_by_others(ann, now)), (1, 0));
+        assert!(desk.promise(item, bob, now.plus(CALLED_FOR)), "ann did not come");
+        desk.came(bob);
+        assert!(desk.promise(item, ann, now.plus(CALLED_FOR)), "bob came, and left it");
     }
 }

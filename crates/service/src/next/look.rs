@@ -80,7 +80,7 @@ impl Lead {
     }
 
     /// What is handed out with it to one agent at a time.
-    fn item(&self) -> Option<Item> {
+    pub(super) fn item(&self) -> Option<Item> {
         match self {
             Self::Review(one) | Self::Unblock(one) => Some(item_of(one)),
             Self::Plan(id) => Some(Item { id: id.as_uuid(), version: (0, 0) }),
@@ -126,7 +126,7 @@ impl Service {
         self.read(|reader| {
             let lead = match me.role {
                 Role::Executor => return self.look_for_work(reader, me, is_stopped),
-                Role::Reviewer => self.look_for_review(reader, me),
+                Role::Reviewer => self.look_for_review(reader, me, is_asked),
                 Role::Planner => self.look_for_plan(reader, me, is_asked),
                 Role::Patrol => self.look_for_records(reader, me, is_asked),
             };
@@ -159,9 +159,10 @@ impl Service {
         &self,
         reader: &mut Reader,
         me: Seeker,
+        is_asked: bool,
     ) -> Result<Option<Lead>, ServiceError> {
         let waiting = next::list_in_review(reader, me.id, self.past_others(me))?;
-        Ok(self.first_free(waiting, me).map(|one| Lead::Review(Box::new(one))))
+        Ok(self.first_free(waiting, me, is_asked).map(|one| Lead::Review(Box::new(one))))
     }
 
     fn look_for_plan(
@@ -173,20 +174,23 @@ impl Service {
         let limit = self.past_others(me);
         for status in [TaskStatus::Planning, TaskStatus::Active] {
             let goals = next::list_unplanned(reader, status, limit)?.into_iter().map(Lead::Plan);
-            if let Some(lead) = self.first_lead(goals, me) {
+            if let Some(lead) = self.first_lead(goals, me, is_asked) {
                 return Ok(Some(lead));
             }
         }
         for status in OPEN_TASKS {
             let tasks = next::list_all_done(reader, status, limit)?.into_iter().map(Lead::Deliver);
-            if let Some(lead) = self.first_lead(tasks, me) {
+            if let Some(lead) = self.first_lead(tasks, me, is_asked) {
                 return Ok(Some(lead));
             }
         }
         let blocked = next::list_blocked(reader, BLOCKED_MAX)?;
-        let is_new = |one: &&SubTask| !self.desk.was_left(item_of(one), me.now);
+        let is_new = |one: &&SubTask| {
+            let item = item_of(one);
+            !self.desk.was_left(item, me.now) && self.is_free(item, me, is_asked)
+        };
         let lead = blocked.iter().find(is_new).cloned();
-        let left = || self.first_free(blocked.clone(), me).filter(|_| is_asked);
+        let left = || self.first_free(blocked.clone(), me, true).filter(|_| is_asked);
         Ok(lead.or_else(left).map(|one| Lead::Unblock(Box::new(one))))
     }
 
@@ -212,16 +216,24 @@ impl Service {
         lead.item().is_none_or(|item| self.desk.hand(item, me.id, me.now))
     }
 
-    fn first_free(&self, found: Vec<SubTask>, me: Seeker) -> Option<SubTask> {
-        let is_free = |one: &SubTask| !self.desk.is_with_another(item_of(one), me.id, me.now);
-        found.into_iter().find(is_free)
+    /// Whether nobody else is at it. Who comes unasked for does not wait for whoever was told of it.
+    fn is_free(&self, item: Item, me: Seeker, is_asked: bool) -> bool {
+        let (id, now) = (me.id, me.now);
+        !self.desk.is_with_another(item, id, now)
+            && (is_asked || !self.desk.is_promised_to_another(item, id, now))
     }
 
-    fn first_lead(&self, mut leads: impl Iterator<Item = Lead>, me: Seeker) -> Option<Lead> {
-        leads.find(|lead| {
-            let item = lead.item();
-            item.is_none_or(|item| !self.desk.is_with_another(item, me.id, me.now))
-        })
+    fn first_free(&self, found: Vec<SubTask>, me: Seeker, is_asked: bool) -> Option<SubTask> {
+        found.into_iter().find(|one| self.is_free(item_of(one), me, is_asked))
+    }
+
+    fn first_lead(
+        &self,
+        mut leads: impl Iterator<Item = Lead>,
+        me: Seeker,
+        is_asked: bool,
+    ) -> Option<Lead> {
+        leads.find(|lead| lead.item().is_none_or(|item| self.is_free(item, me, is_asked)))
     }
 
     /// How many have to be read so that one is among them at which nobody looks.
