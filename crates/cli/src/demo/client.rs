@@ -16,6 +16,8 @@ const TRIES: u32 = 5;
 /// How long to wait before the next try, at least and at most.
 const WAIT_MIN: Duration = Duration::from_millis(100);
 const WAIT_MAX: Duration = Duration::from_secs(2);
+/// How long the server holds the question for work when there is none. So long does the end take, too.
+const WORK_WAIT_SECONDS: u64 = 1;
 /// The largest page of a list, and the longest answer.
 const PAGE_SIZE: usize = 100;
 const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -256,6 +258,11 @@ fn read<T: DeserializeOwned>(mut answer: Response<Body>) -> Result<T, Cause> {
 
 /// A client for one agent, with the calls that agents of several roles make.
 impl Client {
+    /// What to do now; waits for it a moment at the server.
+    pub(super) fn next(&self) -> Result<Next, ClientError> {
+        self.post("/api/agents/me/next", &json!({"wait_seconds": WORK_WAIT_SECONDS}))
+    }
+
     /// Writes an entry of the activity log.
     pub(super) fn log(
         &self,
@@ -283,8 +290,6 @@ impl Client {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct SubTask {
     pub(super) id: String,
-    pub(super) task_id: String,
-    pub(super) name: String,
     pub(super) description: String,
     pub(super) status: String,
     pub(super) attempt: u32,
@@ -293,11 +298,52 @@ pub(super) struct SubTask {
     pub(super) depends_on: Vec<String>,
 }
 
-/// What was handed in.
+/// What an agent is told to do, as far as the demo's agents look at it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Next {
+    pub(super) action: String,
+    pub(super) task: Option<Goal>,
+    pub(super) sub_task: Option<Work>,
+    #[serde(default)]
+    pub(super) reviews: Vec<Verdict>,
+    /// Newest first.
+    #[serde(default)]
+    pub(super) submissions: Vec<Submission>,
+}
+
+/// The goal that the work belongs to.
+#[derive(Debug, Deserialize)]
+pub(super) struct Goal {
+    pub(super) id: String,
+}
+
+/// The sub-task to work on.
+#[derive(Debug, Deserialize)]
+pub(super) struct Work {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) attempt: u32,
+    pub(super) rework_count: u32,
+}
+
+/// What the reviewer said.
+#[derive(Debug, Deserialize)]
+pub(super) struct Verdict {
+    #[serde(default)]
+    pub(super) issues: String,
+}
+
+/// What was handed in. Empty parts may be left out.
 #[derive(Debug, Deserialize)]
 pub(super) struct Submission {
+    #[serde(default)]
     pub(super) late: bool,
+    #[serde(default)]
     pub(super) artifacts: Vec<Artifact>,
+    /// Whether long texts were shortened.
+    #[serde(default)]
+    pub(super) cut: bool,
 }
 
 /// A part of what was handed in.
@@ -311,6 +357,5 @@ pub(super) struct Artifact {
 pub(super) struct Review {
     pub(super) result: String,
     pub(super) score: i64,
-    pub(super) issues: String,
     pub(super) sub_task_id: String,
 }

@@ -1,15 +1,14 @@
-//! An executor: mends what was sent back, then takes the next sub-task, and really does it.
+//! An executor: asks what to do, really does it, and hands it in.
 
 use std::path::Path;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::{Client, Review, SubTask};
+use super::client::{Client, Next, SubTask, Submission, Verdict, Work};
 use super::document::Description;
 use super::index;
 use super::job::Job;
-use super::team::{Idle, Team, Trouble};
+use super::team::{Team, Trouble};
 
 /// How an executor works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,36 +29,30 @@ pub(super) struct Executor<'a> {
     pub(super) habit: Habit,
 }
 
-#[derive(Deserialize)]
-struct NextClaim {
-    sub_task: Option<SubTask>,
-}
-
 /// A finished piece of work.
-struct Work {
+struct Outcome {
     summary: String,
     artifacts: Vec<Value>,
 }
 
 impl Executor<'_> {
-    /// Works until the end.
+    /// Works until the end. What it was at comes first, then what was sent back, what was given to it,
+    /// and the queue: the server sees to that.
     pub(super) fn work(mut self) -> Result<(), Trouble> {
-        let mut idle = Idle::none();
         while !self.team.is_over() {
-            match self.find_work()? {
-                Some(sub_task) => {
-                    self.work_on(&sub_task)?;
-                    idle = Idle::none();
+            match self.client.next()? {
+                Next { sub_task: Some(sub_task), reviews, .. } => {
+                    self.work_on(&sub_task, reviews.first())?;
                 }
-                None => idle.pause(self.team),
+                Next { sub_task: None, .. } => self.team.catch_breath(),
             }
         }
         Ok(())
     }
 
     /// Whoever was away for too long is told that the work is somebody else's by now.
-    fn work_on(&mut self, sub_task: &SubTask) -> Result<(), Trouble> {
-        match self.carry_out(sub_task) {
+    fn work_on(&mut self, sub_task: &Work, last_review: Option<&Verdict>) -> Result<(), Trouble> {
+        match self.carry_out(sub_task, last_review) {
             Err(Trouble::Client(refused)) if refused.is_conflict() => {
                 self.team.narrator.say(&format!("{}: lost {:?}", self.name, sub_task.name));
                 Ok(())
@@ -68,53 +61,36 @@ impl Executor<'_> {
         }
     }
 
-    /// What it was at comes first, then what was sent back, what was given to it, and the queue.
-    fn find_work(&self) -> Result<Option<SubTask>, Trouble> {
-        for status in ["in_progress", "rework", "assigned"] {
-            let path = format!("/api/sub-tasks/mine?status={status}");
-            if let Some(own) = self.client.get_newest(&path, 1)?.pop() {
-                return Ok(Some(own));
-            }
-        }
-        let next: NextClaim = self.client.post("/api/sub-tasks/claim-next", &json!({}))?;
-        Ok(next.sub_task)
-    }
-
-    fn carry_out(&mut self, sub_task: &SubTask) -> Result<(), Trouble> {
-        let path = format!("/api/sub-tasks/{}", sub_task.id);
-        let attempt = json!({"attempt": sub_task.attempt});
-        self.client.post::<Value>(&format!("{path}/start"), &attempt)?;
-        if sub_task.rework_count > 0 {
-            self.take_to_heart(sub_task)?;
+    fn carry_out(&mut self, sub_task: &Work, last_review: Option<&Verdict>) -> Result<(), Trouble> {
+        if let Some(review) = last_review.filter(|_| sub_task.rework_count > 0) {
+            self.take_to_heart(sub_task, review)?;
         }
         let job = Job::parse(&sub_task.description).ok_or_else(|| {
             Trouble::Other(format!("does not understand the sub-task {:?}", sub_task.name))
         })?;
-        let work = match job {
+        let outcome = match job {
             Job::Describe(path) => self.describe(&path, sub_task)?,
             Job::Compile => self.compile(sub_task)?,
         };
-        self.client.log("coding", Some(&sub_task.id), &work.summary)?;
+        self.client.log("coding", Some(&sub_task.id), &outcome.summary)?;
+        let path = format!("/api/sub-tasks/{}/submit", sub_task.id);
         let body = json!({
-            "summary": work.summary,
-            "artifacts": work.artifacts,
+            "summary": outcome.summary,
+            "artifacts": outcome.artifacts,
             "attempt": sub_task.attempt,
         });
-        self.client.post::<Value>(&format!("{path}/submit"), &body)?;
+        self.client.post::<Value>(&path, &body)?;
         Ok(())
     }
 
     /// Reads what the reviewer said.
-    fn take_to_heart(&self, sub_task: &SubTask) -> Result<(), Trouble> {
-        let path = format!("/api/review-records?sub_task_id={}", sub_task.id);
-        let review: Option<Review> = self.client.get_newest(&path, 1)?.pop();
-        let issues = review.map(|review| review.issues).unwrap_or_default();
+    fn take_to_heart(&self, sub_task: &Work, review: &Verdict) -> Result<(), Trouble> {
         self.team.narrator.say(&format!("{}: mends {:?}", self.name, sub_task.name));
-        let summary = format!("The reviewer is right, this needs more care:\n{issues}");
+        let summary = format!("The reviewer is right, this needs more care:\n{}", review.issues);
         Ok(self.client.log("reflection", Some(&sub_task.id), &summary)?)
     }
 
-    fn describe(&mut self, path: &str, sub_task: &SubTask) -> Result<Work, Trouble> {
+    fn describe(&mut self, path: &str, sub_task: &Work) -> Result<Outcome, Trouble> {
         let mut found = Description::of(self.workspace, path)
             .map_err(|error| Trouble::Other(format!("cannot read {path}: {error}")))?;
         self.team.think(found.words);
@@ -129,10 +105,12 @@ impl Executor<'_> {
         let value = serde_json::to_string_pretty(&found)
             .map_err(|error| Trouble::Other(format!("cannot write JSON: {error}")))?;
         let artifacts = vec![json!({"kind": "text", "title": "description.json", "value": value})];
-        Ok(Work { summary, artifacts })
+        Ok(Outcome { summary, artifacts })
     }
 
-    fn compile(&self, sub_task: &SubTask) -> Result<Work, Trouble> {
+    /// Of all prerequisites: more than an answer to "what now" shows.
+    fn compile(&self, sub_task: &Work) -> Result<Outcome, Trouble> {
+        let sub_task: SubTask = self.client.get(&format!("/api/sub-tasks/{}", sub_task.id))?;
         let mut descriptions = Vec::with_capacity(sub_task.depends_on.len());
         for id in &sub_task.depends_on {
             descriptions.push(find_description(self.client, id)?);
@@ -142,7 +120,7 @@ impl Executor<'_> {
         let pieces =
             index::pieces(&index::compile(&self.workspace.to_string_lossy(), &descriptions));
         let artifact = |value| json!({"kind": "text", "title": "index.md", "value": value});
-        Ok(Work {
+        Ok(Outcome {
             summary: format!("The index of {} files", descriptions.len()),
             artifacts: pieces.into_iter().map(artifact).collect(),
         })
@@ -150,9 +128,18 @@ impl Executor<'_> {
 }
 
 /// The description that was handed in last for a sub-task.
-pub(super) fn find_description(client: &Client, id: &str) -> Result<Description, Trouble> {
+fn find_description(client: &Client, id: &str) -> Result<Description, Trouble> {
+    let submission = client.find_last_submission(id)?;
+    read_description(id, submission.as_ref())
+}
+
+/// The description in what was handed in for a sub-task.
+pub(super) fn read_description(
+    id: &str,
+    submission: Option<&Submission>,
+) -> Result<Description, Trouble> {
     let unusable = |why: &str| Trouble::Other(format!("the deliverable of sub-task {id} {why}"));
-    let submission = client.find_last_submission(id)?.ok_or_else(|| unusable("is missing"))?;
+    let submission = submission.ok_or_else(|| unusable("is missing"))?;
     let artifact = submission.artifacts.first().ok_or_else(|| unusable("is empty"))?;
     serde_json::from_str(&artifact.value).map_err(|error| unusable(&format!("is broken: {error}")))
 }

@@ -1,15 +1,15 @@
-//! The planner: makes the goal into sub-tasks, waits for the end, delivers.
+//! The planner: makes the goal into sub-tasks, unblocks what is stuck, delivers.
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::{Client, SubTask};
+use super::client::{Client, Next, Work};
 use super::index;
 use super::job::Job;
 use super::library::Library;
-use super::team::{Idle, Team, Trouble};
+use super::team::{Team, Trouble};
 
 /// Longest name of a sub-task or module, in characters; the server takes 200.
 const NAME_CHARS_MAX: usize = 180;
@@ -49,17 +49,6 @@ struct PlannedSubTask {
     id: String,
 }
 
-#[derive(Deserialize)]
-struct Event {
-    kind: String,
-}
-
-#[derive(Deserialize)]
-struct Events {
-    items: Vec<Event>,
-    next_after: i64,
-}
-
 impl Planner<'_> {
     /// From the goal to the delivery.
     pub(super) fn work(&self) -> Result<Delivered, Trouble> {
@@ -70,7 +59,7 @@ impl Planner<'_> {
         let task: Created = self.client.post("/api/tasks", &goal)?;
         let final_id = self.plan(&task.id)?;
         self.set_status(&task.id, "active")?;
-        self.wait_for_all_done(&task.id)?;
+        self.see_it_through()?;
 
         let submission = self.client.find_last_submission(&final_id)?;
         let submission = submission
@@ -136,41 +125,31 @@ impl Planner<'_> {
         Ok(self.client.put::<Value>(&path, &json!({"status": status})).map(drop)?)
     }
 
-    /// Nothing here needs an answer of a human: what is blocked lost its owners, and is tried again.
-    fn unblock(&self, task_id: &str) -> Result<(), Trouble> {
-        let path = format!("/api/sub-tasks?task_id={task_id}&status=blocked");
-        let blocked: Vec<SubTask> = self.client.get_all(&path)?;
-        for sub_task in blocked {
-            self.team.narrator.say(&format!("planner: puts back {:?}", sub_task.name));
-            let path = format!("/api/sub-tasks/{}/requeue", sub_task.id);
-            match self.client.post::<Value>(&path, &json!({})) {
-                Err(refused) if !refused.is_conflict() => return Err(refused.into()),
-                Ok(_) | Err(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Follows the task's events until the last sub-task is over.
-    fn wait_for_all_done(&self, task_id: &str) -> Result<(), Trouble> {
-        let mut after = 0;
-        let mut idle = Idle::none();
+    /// Does what the server asks of a planner, until it asks for the delivery.
+    fn see_it_through(&self) -> Result<(), Trouble> {
         while !self.team.is_over() {
-            let path = format!("/api/events?task_id={task_id}&after={after}");
-            let events: Events = self.client.get(&path)?;
-            if events.items.iter().any(|event| event.kind == "all_done") {
-                self.team.narrator.say("planner: all sub-tasks are done");
-                return Ok(());
-            }
-            if events.items.iter().any(|event| event.kind == "sub_task_blocked") {
-                self.unblock(task_id)?;
-            }
-            after = events.next_after;
-            if events.items.is_empty() {
-                idle.pause(self.team);
+            match self.client.next()? {
+                Next { action, .. } if action == "deliver" => {
+                    self.team.narrator.say("planner: all sub-tasks are done");
+                    return Ok(());
+                }
+                Next { action, sub_task: Some(blocked), .. } if action == "unblock" => {
+                    self.unblock(&blocked)?;
+                }
+                _ => self.team.catch_breath(),
             }
         }
         Err(Trouble::Other("stopped before all sub-tasks were done".to_owned()))
+    }
+
+    /// Nothing here needs an answer of a human: what is blocked lost its owners, and is tried again.
+    fn unblock(&self, blocked: &Work) -> Result<(), Trouble> {
+        self.team.narrator.say(&format!("planner: puts back {:?}", blocked.name));
+        let path = format!("/api/sub-tasks/{}/requeue", blocked.id);
+        match self.client.post::<Value>(&path, &json!({})) {
+            Err(refused) if !refused.is_conflict() => Err(refused.into()),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 }
 

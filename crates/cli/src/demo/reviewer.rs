@@ -4,15 +4,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::client::{Client, SubTask};
+use super::client::{Client, Next, SubTask, Submission, Work};
 use super::document::Description;
-use super::executor::find_description;
+use super::executor::read_description;
 use super::index;
 use super::job::Job;
-use super::team::{Idle, Team, Trouble};
-
-/// How many sub-tasks are looked at before the queue is read again.
-const QUEUE_MAX: usize = 50;
+use super::team::{Team, Trouble};
 
 /// The reviewer.
 pub(super) struct Reviewer<'a> {
@@ -23,29 +20,30 @@ pub(super) struct Reviewer<'a> {
 }
 
 impl Reviewer<'_> {
-    /// Reviews until the end.
+    /// Reviews until the end, what waits longest first.
     pub(super) fn work(&self) -> Result<(), Trouble> {
-        let mut idle = Idle::none();
         while !self.team.is_over() {
-            // One page: the list moves while it is read, and a second one could repeat the first.
-            let path = "/api/sub-tasks?status=review";
-            let mut queue: Vec<SubTask> = self.client.get_newest(path, QUEUE_MAX)?;
-            if queue.is_empty() {
-                idle.pause(self.team);
-                continue;
-            }
-            idle = Idle::none();
-            // The list has the newest first, and who waits longest comes first.
-            queue.reverse();
-            for sub_task in queue {
-                self.review(&sub_task)?;
+            match self.client.next()? {
+                Next { sub_task: Some(sub_task), task: Some(task), submissions, .. } => {
+                    self.review(&sub_task, &task.id, submissions)?;
+                }
+                _ => self.team.catch_breath(),
             }
         }
         Ok(())
     }
 
-    fn review(&self, sub_task: &SubTask) -> Result<(), Trouble> {
-        let issues = self.issues(sub_task)?;
+    fn review(
+        &self,
+        sub_task: &Work,
+        task_id: &str,
+        submissions: Vec<Submission>,
+    ) -> Result<(), Trouble> {
+        let submission = match submissions.into_iter().find(|one| !one.late) {
+            Some(whole) if !whole.cut => Some(whole),
+            Some(_) | None => self.client.find_last_submission(&sub_task.id)?,
+        };
+        let issues = self.issues(sub_task, task_id, submission)?;
         self.team.think(0);
         let body = if issues.is_empty() {
             let score = if sub_task.rework_count == 0 { 5 } else { 4 };
@@ -75,29 +73,38 @@ impl Reviewer<'_> {
     }
 
     /// What is wrong with what was handed in.
-    fn issues(&self, sub_task: &SubTask) -> Result<Vec<String>, Trouble> {
+    fn issues(
+        &self,
+        sub_task: &Work,
+        task_id: &str,
+        submission: Option<Submission>,
+    ) -> Result<Vec<String>, Trouble> {
         match Job::parse(&sub_task.description) {
             Some(Job::Describe(path)) => {
-                let delivered = find_description(self.client, &sub_task.id)?;
+                let delivered = read_description(&sub_task.id, submission.as_ref())?;
                 let found = Description::of(self.workspace, &path)
                     .map_err(|error| Trouble::Other(format!("cannot read {path}: {error}")))?;
                 Ok(found.differences(&delivered))
             }
-            Some(Job::Compile) => self.index_issues(sub_task),
+            Some(Job::Compile) => self.index_issues(task_id, submission),
             None => Ok(Vec::new()),
         }
     }
 
     /// Each file of the task must be in the index exactly once.
-    fn index_issues(&self, sub_task: &SubTask) -> Result<Vec<String>, Trouble> {
-        let path = format!("/api/sub-tasks?task_id={}", sub_task.task_id);
+    fn index_issues(
+        &self,
+        task_id: &str,
+        submission: Option<Submission>,
+    ) -> Result<Vec<String>, Trouble> {
+        let path = format!("/api/sub-tasks?task_id={task_id}");
         let siblings: Vec<SubTask> = self.client.get_all(&path)?;
         let files = siblings.iter().filter_map(|one| match Job::parse(&one.description) {
             Some(Job::Describe(path)) => Some(path),
             Some(Job::Compile) | None => None,
         });
         let files: Vec<String> = files.collect();
-        let Some(submission) = self.client.find_last_submission(&sub_task.id)? else {
+        let Some(submission) = submission else {
             return Ok(vec!["nothing was handed in".to_owned()]);
         };
         let text: String = submission.artifacts.into_iter().map(|one| one.value).collect();

@@ -6,9 +6,8 @@ use std::time::Duration;
 use super::client::ClientError;
 use super::narrator::Narrator;
 
-/// How long an agent without work waits before it asks again, at first and at most.
-const IDLE_MIN: Duration = Duration::from_millis(60);
-const IDLE_MAX: Duration = Duration::from_millis(500);
+/// How long an agent that got no work waits before it asks again, besides the waiting at the server.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Why an agent could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +73,11 @@ impl<'a> Team<'a> {
         drop(waiting);
     }
 
+    /// Keeps an agent from asking without pause.
+    pub(super) fn catch_breath(&self) {
+        self.pause(BREATH);
+    }
+
     /// Pretends to think about so many words.
     pub(super) fn think(&self, words: usize) {
         self.pause(thinking_time(words, self.speed));
@@ -106,20 +110,4 @@ impl Drop for FailOnPanic<'_> {
 pub(super) fn thinking_time(words: usize, speed: f64) -> Duration {
     let millis = 60 + u64::try_from(words / 10).unwrap_or(u64::MAX).min(240);
     Duration::from_millis(millis).div_f64(speed)
-}
-
-/// The pauses of an agent that finds nothing to do, each longer than the one before.
-pub(super) struct Idle(Duration);
-
-impl Idle {
-    /// Just found something to do.
-    pub(super) const fn none() -> Self {
-        Self(IDLE_MIN)
-    }
-
-    /// Found nothing again.
-    pub(super) fn pause(&mut self, team: &Team<'_>) {
-        team.pause(self.0.div_f64(team.speed.min(1.0)));
-        self.0 = (self.0 * 2).min(IDLE_MAX);
-    }
 }
