@@ -8,10 +8,9 @@ use std::time::Duration;
 use openmoss_domain::{AgentId, TaskId, Timestamp};
 use uuid::Uuid;
 
-/// For how long what one agent was given to look at is not given to another.
-const HELD_FOR: Duration = Duration::from_mins(10);
-/// For how long nobody is called for what was looked at and left as it is.
-const LEFT_FOR: Duration = Duration::from_mins(30);
+/// For how long what one agent was given to look at is not given to another, and nobody is called for
+/// it: most models are done with a review or a plan in a part of it.
+const HELD_FOR: Duration = Duration::from_mins(30);
 /// For how long whoever was told of work may take to come for it, before another is told.
 const CALLED_FOR: Duration = Duration::from_mins(2);
 /// Most entries that are remembered; beyond that the outdated ones are forgotten, else all.
@@ -82,7 +81,7 @@ impl Desk {
 
     /// Whether somebody looked at it a while ago, and it is as it was.
     pub(crate) fn was_left(&self, item: Item, now: Timestamp) -> bool {
-        self.handed(item).is_some_and(|one| one.at.until(now) < LEFT_FOR)
+        self.handed(item).is_some_and(|one| one.at.until(now) < HELD_FOR)
     }
 
     fn handed(&self, item: Item) -> Option<Handed> {
@@ -114,7 +113,7 @@ impl Desk {
             return false;
         }
         if entries.items.len() >= ENTRIES_MAX {
-            entries.items.retain(|_, one| one.at.until(now) < LEFT_FOR);
+            entries.items.retain(|_, one| one.at.until(now) < HELD_FOR);
         }
         if entries.items.len() >= ENTRIES_MAX {
             entries.items.clear();
@@ -187,8 +186,8 @@ mod tests {
         let changed = Item { version: (4, 0), ..item };
         assert!(!desk.is_with_another(changed, bob, now) && !desk.was_left(changed, now));
         let later = now.plus(HELD_FOR);
-        assert!(desk.was_left(item, later) && desk.hand(item, bob, later));
-        assert!(!desk.was_left(item, later.plus(LEFT_FOR)));
+        assert!(!desk.was_left(item, later) && desk.hand(item, bob, later));
+        assert!(desk.was_left(item, later));
     }
 
     #[test]
