@@ -7,6 +7,7 @@ use openmoss_domain::prompt::Language;
 use openmoss_domain::{AgentId, Role, Timestamp};
 use openmoss_service::ServiceError;
 use openmoss_service::onboarding::{Connected, MadeCommand, Plan, script};
+use openmoss_service::skill::role_skill;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -121,14 +122,16 @@ struct PlanView {
     every_minutes: u32,
     /// The skill of its role.
     skill: String,
+    /// What else agents of its role are given.
+    more_skills: Vec<String>,
 }
 
 impl From<Plan> for PlanView {
     fn from(plan: Plan) -> Self {
         let Arrangement { runtime, wake_by, every_minutes, .. } = plan.arrangement;
-        let skill = format!("task-{}-skill", plan.agent.role);
+        let skill = role_skill(plan.agent.role);
         let agent = AgentView { id: plan.agent.id, name: plan.agent.name, role: plan.agent.role };
-        Self { agent, runtime, wake_by, every_minutes, skill }
+        Self { agent, runtime, wake_by, every_minutes, skill, more_skills: plan.more_skills }
     }
 }
 

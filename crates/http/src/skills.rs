@@ -1,6 +1,8 @@
 //! Skills over HTTP, for agents and the admin: what there is, one with its files, one as a `.zip`.
 
 use actix_web::{get, web};
+use openmoss_domain::Role;
+use openmoss_service::Service;
 use openmoss_service::skill::{Skill, SkillFile, pack};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,6 +10,7 @@ use utoipa::ToSchema;
 use crate::call::{Answer, Call};
 use crate::problem::Problem;
 use crate::versioned::Versioned;
+use crate::vocabulary;
 
 /// A skill, without its files' contents.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,6 +27,9 @@ pub(crate) struct ItemView {
     is_built_in: bool,
     /// What keeps runtimes from taking it; empty: nothing.
     problems: Vec<String>,
+    /// The roles whose agents get it.
+    #[schema(value_type = Vec<vocabulary::Role>)]
+    roles: Vec<Role>,
     /// The paths of its files.
     files: Vec<String>,
 }
@@ -37,12 +43,15 @@ pub(crate) struct SkillView {
     description: String,
     /// Another content is another version.
     version: String,
-    /// SHA-256 over names and contents of its files; the entity tag.
+    /// SHA-256 over names and contents of its files.
     checksum: String,
     /// Whether it is the one in the program, unchanged.
     is_built_in: bool,
     /// What keeps runtimes from taking it; empty: nothing.
     problems: Vec<String>,
+    /// The roles whose agents get it.
+    #[schema(value_type = Vec<vocabulary::Role>)]
+    roles: Vec<Role>,
     files: Vec<FileView>,
 }
 
@@ -57,9 +66,10 @@ struct FileView {
     content: Option<String>,
 }
 
-impl From<Skill> for ItemView {
-    fn from(one: Skill) -> Self {
+impl ItemView {
+    fn of(service: &Service, one: Skill) -> Self {
         Self {
+            roles: service.roles_with_skill(&one.name),
             name: one.name,
             description: one.description,
             version: one.version,
@@ -71,9 +81,10 @@ impl From<Skill> for ItemView {
     }
 }
 
-impl From<Skill> for SkillView {
-    fn from(one: Skill) -> Self {
+impl SkillView {
+    pub(crate) fn of(service: &Service, one: Skill) -> Self {
         Self {
+            roles: service.roles_with_skill(&one.name),
             name: one.name,
             description: one.description,
             version: one.version,
@@ -82,6 +93,14 @@ impl From<Skill> for SkillView {
             problems: one.problems,
             files: one.files.into_iter().map(FileView::from).collect(),
         }
+    }
+}
+
+impl SkillView {
+    /// Another content, or other roles, are another answer.
+    fn tag(&self) -> String {
+        let roles: Vec<&str> = self.roles.iter().map(|role| role.as_str()).collect();
+        [&[self.checksum.as_str()], roles.as_slice()].concat().join("-")
     }
 }
 
@@ -96,17 +115,20 @@ impl From<SkillFile> for FileView {
 #[utoipa::path(tag = "Skills", responses((status = 200, body = Vec<ItemView>)))]
 #[get("/api/skills")]
 async fn list_skills(call: Call) -> Answer<Vec<ItemView>> {
-    call.actor(|known| Ok(known.service.list_skills().into_iter().map(ItemView::from).collect()))
-        .await
+    call.actor(|known| {
+        let skills = known.service.list_skills().into_iter();
+        Ok(skills.map(|one| ItemView::of(&known.service, one)).collect())
+    })
+    .await
 }
 
-/// A skill with its files. Its checksum is its entity tag.
+/// A skill with its files.
 #[utoipa::path(tag = "Skills", params(("name" = String, Path)), responses((status = 200, body = SkillView), (status = 304, description = "The caller has this version.")))]
 #[get("/api/skills/{name}")]
 async fn find_skill(call: Call, name: web::Path<String>) -> Result<Versioned, Problem> {
     let found = call.actor(move |known| {
-        let view = SkillView::from(known.service.find_skill(&name)?);
-        Versioned::json(view.checksum.clone(), &view).map_err(|error| Problem::internal(&error))
+        let view = SkillView::of(&known.service, known.service.find_skill(&name)?);
+        Versioned::json(view.tag(), &view).map_err(|error| Problem::internal(&error))
     });
     Ok(found.await?.into_inner())
 }

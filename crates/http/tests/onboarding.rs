@@ -182,6 +182,8 @@ fn the_script_connects_an_agent_of_a_plain_shell_and_again_after_a_new_command()
     let server = server();
     let (host, agent) = (Host::new(), server.executor());
     std::fs::write(host.at("crontab"), "0 5 * * * backup\n").unwrap();
+    let given = json!({"skills": {"executor": ["wordpress-skill"]}});
+    server.admin().put("/api/admin/config", &given).ok();
     let (command, token) = made(&server, &agent, &shell());
     let said = host.succeeds(&command);
     let folder = format!("openmoss/{}", agent.name.replace(' ', "-"));
@@ -194,6 +196,7 @@ fn the_script_connects_an_agent_of_a_plain_shell_and_again_after_a_new_command()
     renewed.get("/api/scores/me").ok();
     assert!(host.read(&format!("{folder}/OPENMOSS.md")).contains("Executor"));
     assert!(host.at(&format!("{folder}/skills/task-executor-skill/SKILL.md")).is_file());
+    assert!(host.at(&format!("{folder}/skills/wordpress-skill/references/CONFIG.md")).is_file());
     let cron = host.read("crontab");
     assert!(cron.starts_with("0 5 * * * backup\n*/10 * * * * python3 "), "{cron}");
 

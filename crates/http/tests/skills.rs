@@ -271,3 +271,24 @@ fn one_file_is_edited_and_the_rest_of_the_skill_stays() {
     assert_eq!(place.find(EXECUTOR), before);
     place.delete(EXECUTOR).refused(409, "content.built_in");
 }
+
+#[test]
+fn a_skill_is_given_to_roles_by_settings() {
+    let server = TestServer::start();
+    let roles = |name: &str| server.admin().get(&format!("{SKILLS}/{name}")).ok()["roles"].clone();
+    assert_eq!(roles(EXECUTOR), json!(["executor"]));
+    assert_eq!(roles("wordpress-skill"), json!([]));
+    let give = |names: Value| {
+        server.admin().put("/api/admin/config", &json!({"skills": {"reviewer": names}}))
+    };
+    give(json!(["wordpress-skill", EXECUTOR, "gone-skill"])).ok();
+    assert_eq!(roles("wordpress-skill"), json!(["reviewer"]));
+    assert_eq!(roles(EXECUTOR), json!(["executor", "reviewer"]));
+    let listed = server.admin().get(SKILLS).ok();
+    let listed = listed.as_array().unwrap().iter().find(|one| one["name"] == EXECUTOR).unwrap();
+    assert_eq!(listed["roles"], json!(["executor", "reviewer"]));
+    let given = server.service.skills_of_role(openmoss_domain::Role::Reviewer);
+    assert_eq!(given, ["task-reviewer-skill", "wordpress-skill", EXECUTOR], "what is there, once");
+    give(json!(["../secrets"])).wrong_fields(&["skills.reviewer"]);
+    assert_eq!(roles("wordpress-skill"), json!(["reviewer"]), "a wrong list changes nothing");
+}

@@ -11,6 +11,7 @@ use openmoss_domain::{Event, EventKind, Role};
 use crate::Service;
 use crate::context::Context;
 use crate::error::ServiceError;
+use crate::skill::role_skill;
 use crate::step::append;
 pub use library::{FILE_BYTES_MAX, FILES_MAX, Found, Library};
 
@@ -59,7 +60,7 @@ impl Service {
     /// # Errors
     /// When the program was built without it.
     pub fn skill(&self, role: Role, key: &str) -> Result<String, ServiceError> {
-        let path = format!("skills/task-{}-skill/SKILL.md", role.as_str());
+        let path = format!("skills/{}/SKILL.md", role_skill(role));
         Ok(self.content(&path)?.replace(KEY_PLACEHOLDER, key))
     }
 

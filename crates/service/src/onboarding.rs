@@ -35,13 +35,15 @@ pub struct Plan {
     pub agent: Agent,
     /// How.
     pub arrangement: Arrangement,
+    /// The skills that it gets beside the one of its role.
+    pub more_skills: Vec<String>,
 }
 
 /// What a command gets.
 #[derive(Debug)]
 pub struct Connected {
-    /// The same plan.
-    pub plan: Plan,
+    /// Whom it connected.
+    pub agent: Agent,
     /// The agent's new key.
     pub key: Secret,
     /// What the agent is told.
@@ -107,7 +109,11 @@ impl Service {
         address: Option<IpAddr>,
     ) -> Result<Plan, ServiceError> {
         let (hash, now) = (hash(token.as_bytes()), self.now());
-        self.throttled(address, self.read(|reader| planned(reader, &hash, now)))
+        let found = self.throttled(address, self.read(|reader| planned(reader, &hash, now)))?;
+        let (agent, arrangement) = found;
+        let mut more_skills = self.skills_of_role(agent.role);
+        more_skills.remove(0);
+        Ok(Plan { agent, arrangement, more_skills })
     }
 
     /// Runs the command with this token: the agent gets a new key, its old one is refused from now
@@ -124,23 +130,24 @@ impl Service {
         let (token_hash, now) = (hash(token.as_bytes()), self.now());
         let key = new_api_key();
         let key_hash = hash(key.expose().as_bytes());
-        let written = self.store.write(move |writer| -> Result<Plan, ServiceError> {
-            let plan = planned(writer, &token_hash, now)?;
-            if onboarding::use_up(writer, &token_hash, now)? == Swap::Lost {
-                return Err(USED);
-            }
-            agent::set_key(writer, plan.agent.id, &key_hash)?;
-            let event = Event::new(EventKind::AgentKeyReset, Actor::System, now)
-                .agent(plan.agent.id)
-                .with("by", "onboarding");
-            append(writer, &event)?;
-            Ok(plan)
-        });
-        let plan = self.throttled(address, written)?;
+        let written =
+            self.store.write(move |writer| -> Result<(Agent, Arrangement), ServiceError> {
+                let (agent, arrangement) = planned(writer, &token_hash, now)?;
+                if onboarding::use_up(writer, &token_hash, now)? == Swap::Lost {
+                    return Err(USED);
+                }
+                agent::set_key(writer, agent.id, &key_hash)?;
+                let event = Event::new(EventKind::AgentKeyReset, Actor::System, now)
+                    .agent(agent.id)
+                    .with("by", "onboarding");
+                append(writer, &event)?;
+                Ok((agent, arrangement))
+            });
+        let (agent, arrangement) = self.throttled(address, written)?;
         self.directory.forget();
         self.live.ring();
-        let prompt = self.prompt_of_agent(&plan.agent, plan.arrangement.language, base_url)?;
-        Ok(Connected { plan, key, prompt })
+        let prompt = self.prompt_of_agent(&agent, arrangement.language, base_url)?;
+        Ok(Connected { agent, key, prompt })
     }
 
     /// Lets a stranger try only so many tokens.
@@ -170,7 +177,12 @@ const USED: ServiceError =
 const EXPIRED: ServiceError =
     ServiceError::Forbidden("this command is older than an hour; make a new one in the dashboard");
 
-fn planned(reader: &mut Reader, token_hash: &str, now: Timestamp) -> Result<Plan, ServiceError> {
+/// Whom the command with this token connects, and how.
+fn planned(
+    reader: &mut Reader,
+    token_hash: &str,
+    now: Timestamp,
+) -> Result<(Agent, Arrangement), ServiceError> {
     let found = onboarding::find_by_token(reader, token_hash)?.ok_or(UNKNOWN)?;
     match found.status(now) {
         OnboardingStatus::Open => {}
@@ -178,7 +190,7 @@ fn planned(reader: &mut Reader, token_hash: &str, now: Timestamp) -> Result<Plan
         OnboardingStatus::Expired => return Err(EXPIRED),
     }
     let agent = agent::find(reader, found.agent_id)?.ok_or(UNKNOWN)?;
-    Ok(Plan { agent, arrangement: found.arrangement })
+    Ok((agent, found.arrangement))
 }
 
 /// The token goes through the environment: an argument could be seen by other users of the machine.

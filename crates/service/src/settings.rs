@@ -5,6 +5,7 @@ pub(crate) mod bounds;
 mod change;
 mod edit;
 pub mod keys;
+mod skills;
 
 use std::fmt;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use bounds::{check_channels, check_entries, check_external_url};
 pub(crate) use change::{Changes, fixed, stored};
 pub use edit::SECTIONS;
+pub use skills::SkillSettings;
 
 use crate::notification::MODES;
 use crate::notification::channel::is_for_agents;
@@ -87,6 +89,8 @@ pub struct Settings {
     pub patrol: PatrolSettings,
     /// How much may be used before no new work is handed out.
     pub budget: BudgetSettings,
+    /// Which skills agents get beside the one of their role.
+    pub skills: SkillSettings,
     /// Where editable texts (skills, prompts, rules) lie.
     pub content: ContentSettings,
     /// How the server itself reaches people and agents.
@@ -598,6 +602,7 @@ impl Settings {
             "must be 1 to 3650",
         );
         problems.extend(self.delivery_problems());
+        problems.extend(self.skills.problems());
         problems
     }
 

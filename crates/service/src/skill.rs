@@ -8,7 +8,7 @@ mod rules;
 
 use std::borrow::Cow;
 
-use openmoss_domain::{DomainError, FieldError, Fields};
+use openmoss_domain::{DomainError, FieldError, Fields, Role};
 use sha2::{Digest, Sha256};
 
 use crate::Service;
@@ -90,6 +90,12 @@ fn checksum(files: &[SkillFile]) -> String {
     hex::encode(hasher.finalize())
 }
 
+/// The skill with which agents of a role work.
+#[must_use]
+pub fn role_skill(role: Role) -> String {
+    format!("task-{role}-skill")
+}
+
 fn folder(name: &str) -> String {
     format!("skills/{name}")
 }
@@ -132,6 +138,32 @@ impl Library {
 }
 
 impl Service {
+    /// The skills that agents of this role get: the role's own first, then what the settings add. One
+    /// that is not there is left out.
+    #[must_use]
+    pub fn skills_of_role(&self, role: Role) -> Vec<String> {
+        let settings = self.settings();
+        let added = settings.skills.of(role).iter().cloned();
+        let is_there = |name: &String| self.library.skill(name).is_some();
+        let mut names = vec![role_skill(role)];
+        for name in added.filter(is_there) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The roles whose agents get this skill.
+    #[must_use]
+    pub fn roles_with_skill(&self, name: &str) -> Vec<Role> {
+        let settings = self.settings();
+        let has = |role: &Role| {
+            role_skill(*role) == name || settings.skills.of(*role).iter().any(|one| one == name)
+        };
+        Role::ALL.iter().copied().filter(has).collect()
+    }
+
     /// Every skill, by name.
     #[must_use]
     pub fn list_skills(&self) -> Vec<Skill> {

@@ -1769,7 +1769,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A skill with its files. Its checksum is its entity tag. */
+        /** A skill with its files. */
         get: operations["find_skill"];
         put?: never;
         post?: never;
@@ -3460,6 +3460,12 @@ export interface components {
                 shutdown_seconds: number;
                 timezone: string;
             };
+            skills: {
+                executor: string[];
+                patrol: string[];
+                planner: string[];
+                reviewer: string[];
+            };
             smtp: {
                 from: string;
                 host: string;
@@ -3502,6 +3508,9 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             server?: {
+                [key: string]: unknown;
+            } | null;
+            skills?: {
                 [key: string]: unknown;
             } | null;
             smtp?: {
@@ -4337,6 +4346,8 @@ export interface components {
             agent: components["schemas"]["OnboardingAgent"];
             /** Format: int32 */
             every_minutes: number;
+            /** @description What else agents of its role are given. */
+            more_skills: string[];
             runtime: components["schemas"]["Runtime"];
             /** @description The skill of its role. */
             skill: string;
@@ -5294,7 +5305,7 @@ export interface components {
         Severity: "info" | "warning" | "critical";
         /** @description A skill. */
         Skill: {
-            /** @description SHA-256 over names and contents of its files; the entity tag. */
+            /** @description SHA-256 over names and contents of its files. */
             checksum: string;
             /** @description What it is for, and when to use it. */
             description: string;
@@ -5304,6 +5315,8 @@ export interface components {
             name: string;
             /** @description What keeps runtimes from taking it; empty: nothing. */
             problems: string[];
+            /** @description The roles whose agents get it. */
+            roles: components["schemas"]["Role"][];
             /** @description Another content is another version. */
             version: string;
         };
@@ -5335,6 +5348,8 @@ export interface components {
             name: string;
             /** @description What keeps runtimes from taking it; empty: nothing. */
             problems: string[];
+            /** @description The roles whose agents get it. */
+            roles: components["schemas"]["Role"][];
             /** @description Another content is another version. */
             version: string;
         };

@@ -24,7 +24,11 @@ struct FileBody {
 #[utoipa::path(tag = "Skills", request_body(content = Vec<u8>, content_type = "application/zip"), responses((status = 200, body = SkillView)), security(("admin" = [])))]
 #[post("/api/admin/skills")]
 async fn upload_skill(call: Call) -> Answer<SkillView> {
-    call.admin(|known| Ok(known.service.upload_skill(&known.cx, &known.request.body)?.into())).await
+    call.admin(|known| {
+        let skill = known.service.upload_skill(&known.cx, &known.request.body)?;
+        Ok(SkillView::of(&known.service, skill))
+    })
+    .await
 }
 
 /// Writes one file of a skill; the new version is served at once.
@@ -33,7 +37,8 @@ async fn upload_skill(call: Call) -> Answer<SkillView> {
 async fn edit_skill_file(call: Call, name: web::Path<String>) -> Answer<SkillView> {
     call.admin(move |known| {
         let FileBody { path, content } = known.request.json()?;
-        Ok(known.service.edit_skill_file(&known.cx, &name, &path, &content)?.into())
+        let skill = known.service.edit_skill_file(&known.cx, &name, &path, &content)?;
+        Ok(SkillView::of(&known.service, skill))
     })
     .await
 }

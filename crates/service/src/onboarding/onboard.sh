@@ -261,7 +261,8 @@ class Setup:
         self.runtime = plan["runtime"]
         self.place = Place(folder_for(plan), plan["agent"])
         self.folder = self.place.folder
-        self.skill = self.folder / SKILL_FOLDERS[self.runtime] / plan["skill"]
+        self.skills = self.folder / SKILL_FOLDERS[self.runtime]
+        self.skill = self.skills / plan["skill"]
         self.slug = slug_of(plan["agent"])
         self.has_mcp = self.runtime != "shell" and exists("/mcp")
         self.notes = []
@@ -284,6 +285,7 @@ class Setup:
         """Says everything that is in the way, before anything is changed."""
         files = [self.folder / "OPENMOSS.md", self.place.own / "env", self.place.own / "wake.py"]
         files += [self.skill / name for name in ("SKILL.md", "task-cli.py")]
+        files += [self.skills / name / "SKILL.md" for name in self.plan["more_skills"]]
         wrong = [str(path) for path in files if self.place.in_the_way(path)]
         if self.config is not None:
             wrong += [self.config.name(keys) for keys in self.entry_keys() if self.config.in_the_way(keys)]
@@ -302,12 +304,8 @@ class Setup:
         self.place.write(self.place.own / "env", "OPENMOSS_URL=%s\nOPENMOSS_KEY=%s\n" % (URL, self.key))
         self.place.remember()
         self.place.write(self.folder / "OPENMOSS.md", connected["prompt"].rstrip() + "\n")
-        with zipfile.ZipFile(io.BytesIO(call("/api/skills/%s/zip" % self.plan["skill"], as_agent))) as archive:
-            for name in archive.namelist():
-                inner = pathlib.PurePosixPath(name).relative_to(self.plan["skill"])
-                if ".." in inner.parts or not inner.parts or self.place.in_the_way(self.skill / inner):
-                    raise Refusal("the skill holds %s, which is in the way" % name)
-                self.place.write(self.skill / inner, archive.read(name))
+        for name in [self.plan["skill"]] + self.plan["more_skills"]:
+            self.install_skill(name, call("/api/skills/%s/zip" % name, as_agent))
         self.place.write(self.skill / "task-cli.py", call("/api/tools/cli", as_agent))
         self.place.write(self.place.own / "wake.py", WAKE.replace("@PATH@", repr(os.environ.get("PATH", ""))))
         self.keep(self.place.own / "run.sh", self.run_script())
@@ -316,6 +314,14 @@ class Setup:
         if self.runtime in ("codex", "openclaw"):
             self.keep(self.folder / "AGENTS.md", "Read OPENMOSS.md in this folder first, and work as it says.\n")
         self.place.remember()
+
+    def install_skill(self, name, packed):
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            for path in archive.namelist():
+                inner = pathlib.PurePosixPath(path).relative_to(name)
+                if ".." in inner.parts or not inner.parts or self.place.in_the_way(self.skills / name / inner):
+                    raise Refusal("the skill holds %s, which is in the way" % path)
+                self.place.write(self.skills / name / inner, archive.read(path))
 
     def keep(self, path, content):
         """Writes a file that its reader may change; one that is there stays as it is."""

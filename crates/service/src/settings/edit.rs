@@ -14,7 +14,7 @@ use crate::error::ServiceError;
 use crate::notification::channel::unmasked;
 
 /// The sections that an admin may change while the server runs.
-pub const SECTIONS: [&str; 11] = [
+pub const SECTIONS: [&str; 12] = [
     "project",
     "agent",
     "notification",
@@ -24,6 +24,7 @@ pub const SECTIONS: [&str; 11] = [
     "policy",
     "patrol",
     "budget",
+    "skills",
     "delivery",
     "smtp",
 ];

@@ -19,7 +19,7 @@ export interface Source {
 
 /** What somebody changes often comes first; sections that a newer server adds come last. */
 const ORDER = [
-  ...['project', 'workspace', 'agent', 'policy', 'patrol', 'budget', 'notification', 'delivery', 'smtp'],
+  ...['project', 'workspace', 'agent', 'policy', 'patrol', 'budget', 'skills', 'notification', 'delivery', 'smtp'],
   ...['webui', 'server', 'content', 'database', 'admin'],
 ]
 

@@ -26,6 +26,7 @@ export const settings = {
     patrol: 'Watching',
     budget: 'Budgets',
     notification: 'Notifications',
+    skills: 'Skills',
     delivery: 'Delivery of notifications',
     smtp: 'Mail server',
     webui: 'Feed',
@@ -69,6 +70,7 @@ export const settings = {
       task_cost: 'Money of one task',
     },
     notification: { enabled: 'Send notifications', channels: 'Channels', events: 'Events' },
+    skills: { planner: 'Of planners', executor: 'Of executors', reviewer: 'Of reviewers', patrol: 'Of patrol agents' },
     delivery: {
       language: 'Language',
       webhook_secret: 'Webhook secret',
@@ -132,6 +134,12 @@ export const settings = {
       enabled: 'Agents are told to report what happens.',
       channels: 'One a line, as kind:target.',
       events: 'One a line, such as task_completed, review_rejected, all_done or patrol_alert.',
+    },
+    skills: {
+      planner: 'One name a line, beside the skill of the role.',
+      executor: 'One name a line, beside the skill of the role.',
+      reviewer: 'One name a line, beside the skill of the role.',
+      patrol: 'One name a line, beside the skill of the role.',
     },
     delivery: {
       language: 'en or zh-CN.',

@@ -29,6 +29,7 @@ export const settings: Translation<typeof original> = {
     patrol: '巡查',
     budget: '预算',
     notification: '通知',
+    skills: '技能',
     delivery: '通知投递',
     smtp: '邮件服务器',
     webui: '动态',
@@ -72,6 +73,7 @@ export const settings: Translation<typeof original> = {
       task_cost: '单个任务费用',
     },
     notification: { enabled: '发送通知', channels: '渠道', events: '事件' },
+    skills: { planner: '规划者', executor: '执行者', reviewer: '审查者', patrol: '巡查者' },
     delivery: {
       language: '语言',
       webhook_secret: 'Webhook 密钥',
@@ -135,6 +137,12 @@ export const settings: Translation<typeof original> = {
       enabled: '要求智能体报告发生的事情。',
       channels: '每行一个，格式为 类型:目标。',
       events: '每行一个，例如 task_completed、review_rejected、all_done 或 patrol_alert。',
+    },
+    skills: {
+      planner: '每行一个名称，附加于角色自带的技能。',
+      executor: '每行一个名称，附加于角色自带的技能。',
+      reviewer: '每行一个名称，附加于角色自带的技能。',
+      patrol: '每行一个名称，附加于角色自带的技能。',
     },
     delivery: {
       language: 'en 或 zh-CN。',
