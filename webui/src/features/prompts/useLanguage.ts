@@ -1,4 +1,5 @@
 import { computed, type ComputedRef, type WritableComputedRef } from 'vue'
+import { useI18n } from 'vue-i18n'
 import type { Schemas } from '../../api/client'
 import { useUrlState } from '../../composables/useUrlState'
 import { LOCALES } from '../../i18n'
@@ -7,8 +8,10 @@ export type Language = Schemas['Language']
 
 export const LANGUAGES = Object.entries(LOCALES).map(([value, label]) => ({ value, label }))
 
-/** In which language the texts are that the page is about; it is in the address, and has nothing to do with the dashboard's own. */
+/** In which language the texts are that the page is about: the dashboard's own, unless the address says another. */
 export function useLanguage(): { lang: ComputedRef<Language>; model: WritableComputedRef<string> } {
-  const { state, model } = useUrlState({ lang: 'en' })
-  return { lang: computed(() => (state.value.lang === 'zh-CN' ? 'zh-CN' : 'en')), model: model('lang') }
+  const { locale } = useI18n()
+  const { state, set } = useUrlState({ lang: '' })
+  const lang = computed(() => (LANGUAGES.some(({ value }) => value === state.value.lang) ? state.value.lang : locale.value) as Language)
+  return { lang, model: computed({ get: () => lang.value, set: (chosen) => set({ lang: chosen }) }) }
 }
