@@ -5,6 +5,7 @@
 
 mod address;
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use openmoss_domain::outbox::Outcome;
 use serde_json::Value;
 use ureq::config::Config;
 use ureq::http::{Uri, header};
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Error};
@@ -44,6 +46,17 @@ pub(crate) struct Outward {
     pub(crate) allow_private: bool,
 }
 
+/// Whether the operator names the authorities whose certificates are trusted, in the way of OpenSSL;
+/// else they are Mozilla's, which are part of the program.
+pub(crate) fn has_own_authorities() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().any(is_set)
+}
+
+fn authorities() -> RootCerts {
+    if has_own_authorities() { RootCerts::PlatformVerifier } else { RootCerts::WebPki }
+}
+
 /// Nothing was answered: another try may help, or not.
 pub(crate) fn later(reason: impl Into<String>) -> Outcome {
     Outcome::Later { reason: reason.into(), after: None }
@@ -66,6 +79,7 @@ impl Outward {
             .max_idle_connections(0)
             .proxy(None)
             .timeout_global(Some(self.timeout))
+            .tls_config(TlsConfig::builder().root_certs(authorities()).build())
             .user_agent(concat!("OpenMOSS/", env!("CARGO_PKG_VERSION")))
             .build();
         let agent = Agent::with_parts(config, DefaultConnector::default(), Guarded::new(self));
@@ -159,7 +173,7 @@ impl Outward {
             Error::Other(inner) if inner.is::<Private>() => Outcome::Never(PRIVATE.to_owned()),
             Error::Timeout(_) => self.timed_out(),
             Error::HostNotFound => later("the host name cannot be found"),
-            Error::Io(error) => later(format!("the connection failed: {}", error.kind())),
+            Error::Io(error) => later(why_broken(error)),
             Error::Rustls(error) => later(format!("the TLS connection failed: {error}")),
             Error::Tls(reason) => later(format!("the TLS connection failed: {reason}")),
             Error::Http(_) | Error::BadUri(_) => {
@@ -167,6 +181,22 @@ impl Outward {
             }
             _ => later("the answer could not be understood"),
         }
+    }
+}
+
+/// Why a connection failed, in words that help and hold nothing of what was sent.
+pub(crate) fn why_broken(error: &io::Error) -> String {
+    match error.get_ref() {
+        // TLS says by this kind what it does not accept of the other side.
+        Some(inner) if error.kind() == io::ErrorKind::InvalidData => {
+            let why = inner.to_string();
+            let is_stranger = why.contains("certificate");
+            let help = if is_stranger { "; SSL_CERT_FILE names whom to trust" } else { "" };
+            format!("the TLS connection failed: {why}{help}")
+        }
+        // The words of the system; the kind alone is often "uncategorized".
+        None if error.raw_os_error().is_some() => format!("the connection failed: {error}"),
+        _ => format!("the connection failed: {}", error.kind()),
     }
 }
 
@@ -185,5 +215,20 @@ impl Answer {
     /// Its body, if that is JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_connection_says_why() {
+        let unreachable = io::Error::from_raw_os_error(101);
+        assert!(why_broken(&unreachable).contains("os error 101"), "{}", why_broken(&unreachable));
+        let stranger = io::Error::new(io::ErrorKind::InvalidData, "invalid peer certificate");
+        assert!(why_broken(&stranger).contains("peer certificate; SSL_CERT_FILE names whom"));
+        let own = io::Error::new(io::ErrorKind::ConnectionReset, "GET /hook/secret");
+        assert_eq!(why_broken(&own), "the connection failed: connection reset");
     }
 }

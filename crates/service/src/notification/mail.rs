@@ -1,15 +1,18 @@
 //! Notifications by mail.
 
+use std::error::Error;
+use std::io;
+
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, MessageBuilder};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{SmtpTransport, Transport as _};
 use openmoss_domain::outbox::Outcome;
 
 use super::message::Message;
-use crate::outward::{Outward, later};
+use crate::outward::{Outward, has_own_authorities, later, why_broken};
 use crate::settings::SmtpSettings;
 
 /// How the connection to the mail server is kept private; see `smtp.tls`.
@@ -59,7 +62,14 @@ fn transport(
     address: &str,
 ) -> Result<SmtpTransport, Outcome> {
     let parameters = || {
-        TlsParameters::new(smtp.host.clone())
+        let authorities = if has_own_authorities() {
+            CertificateStore::Default
+        } else {
+            CertificateStore::WebpkiRoots
+        };
+        TlsParameters::builder(smtp.host.clone())
+            .certificate_store(authorities)
+            .build()
             .map_err(|error| Outcome::Never(format!("TLS cannot be set up: {error}")))
     };
     let tls = match smtp.tls.as_str() {
@@ -79,6 +89,11 @@ fn transport(
     Ok(builder.build())
 }
 
+/// What the system or TLS said, if it was one of them.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+    error.downcast_ref().or_else(|| cause(error.source()?))
+}
+
 /// What a refusal means, without the server's own words: they may repeat what was sent.
 fn outcome(outward: Outward, error: &lettre::transport::smtp::Error) -> Outcome {
     let code = error.status().map(|code| code.to_string());
@@ -92,6 +107,9 @@ fn outcome(outward: Outward, error: &lettre::transport::smtp::Error) -> Outcome 
         None if error.is_client() => {
             later("the mail server does not offer what smtp.tls or the login needs")
         }
-        None => later("the connection to the mail server failed"),
+        None => later(cause(error).map_or_else(
+            || "the connection to the mail server failed".to_owned(),
+            |cause| format!("mail server: {}", why_broken(cause)),
+        )),
     }
 }

@@ -325,8 +325,8 @@ fn a_mail_server_that_refuses_is_told(db: &TestDb) {
         (never.port(), "none", false, "the mail server answered 550"),
         (greylisting.port(), "none", true, "the mail server answered 451"),
         (never.port(), "starttls", true, "the mail server does not offer"),
-        (never.port(), "tls", true, "the "),
-        (1, "none", true, "the connection to the mail server failed"),
+        (never.port(), "tls", true, "mail server: the TLS connection failed"),
+        (1, "none", true, "mail server: the connection failed: Connection refused"),
     ] {
         let smtp = json!({"smtp": {"port": port, "tls": tls}});
         service.edit_config(&service.admin(), smtp.as_object().unwrap()).unwrap();
