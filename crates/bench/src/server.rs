@@ -46,6 +46,8 @@ impl Server {
         command
             .current_dir(home.path())
             .env("OPENMOSS_AGENT__REGISTRATION_TOKEN", REGISTRATION_TOKEN)
+            // It would take what the filled database holds from thousands of owners that never come.
+            .env("OPENMOSS_PATROL__ENABLED", "false")
             .args(["serve", "--host", "127.0.0.1", "--port", "0", "--database", database])
             .arg("--config")
             .arg(home.path().join("config.yaml"));

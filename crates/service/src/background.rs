@@ -1,6 +1,7 @@
 //! What a server does beside answering: jobs that come round again, and the passing on of events.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -40,7 +41,7 @@ pub const JOBS: &[Job] = &[
     Job { name: "outbox", every: Duration::from_hours(1), run: Service::forget_what_was_sent },
 ];
 
-/// Threads that work beside the requests. Dropping it ends them, after the round they are in.
+/// Threads that work beside the requests. Dropping it ends them, after the step of a round they are in.
 #[derive(Debug)]
 pub struct Background {
     service: Arc<Service>,
@@ -83,6 +84,7 @@ impl Background {
     /// When a thread cannot be started.
     pub fn with(service: &Arc<Service>, jobs: &'static [Job]) -> std::io::Result<Self> {
         let stop = Arc::new(Stop::default());
+        service.closing.store(false, Ordering::Relaxed);
         let mut background =
             Self { service: Arc::clone(service), stop: Arc::clone(&stop), threads: Vec::new() };
         // Before anybody can write: what is written from now on is passed on.
@@ -108,6 +110,7 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
+        self.service.closing.store(true, Ordering::Relaxed);
         self.stop.come();
         self.service.live.ring();
         for thread in self.threads.drain(..) {
@@ -133,6 +136,13 @@ fn pass_on_events(service: &Service, stop: &Stop) {
     while !stop.came_within(GATHER_FOR) {
         service.live.wait();
         attempt("events", || service.pass_on_events());
+    }
+}
+
+impl Service {
+    /// Whether a round should leave the rest to the next start.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 }
 

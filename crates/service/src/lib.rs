@@ -52,6 +52,7 @@ pub mod usage;
 pub mod wake;
 pub mod watch;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use openmoss_domain::{Policy, Timestamp};
@@ -83,6 +84,8 @@ pub struct Service {
     throttle: Throttle,
     directory: Directory,
     live: Live,
+    /// Whether the background jobs are to end: a round that may take long looks.
+    closing: AtomicBool,
     alarm: wake::Alarm,
     requests: request::Buffer,
     past_days: dashboard::PastDays,
@@ -147,6 +150,7 @@ impl Service {
             throttle: Throttle::new(),
             directory: Directory::default(),
             live,
+            closing: AtomicBool::new(false),
             alarm,
             requests: request::Buffer::default(),
             past_days: dashboard::PastDays::default(),

@@ -96,7 +96,7 @@ impl Service {
         for _ in 0..LOOKS_MAX {
             let now = self.now();
             let due = self.read(|reader| Ok(delivery::list_due(reader, now, AT_ONCE)?))?;
-            if due.is_empty() {
+            if due.is_empty() || self.is_closing() {
                 return Ok(());
             }
             let taken = self.take_due(due)?;

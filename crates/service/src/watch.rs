@@ -18,6 +18,7 @@ use crate::Service;
 use crate::context::Context;
 use crate::credential::random_hex;
 use crate::error::ServiceError;
+use look::Look;
 
 /// The name under which turns are taken.
 const JOB: &str = "patrol";
@@ -79,12 +80,16 @@ impl Service {
         self.look_round(self.now())
     }
 
+    /// When the server closes, the rest is left to the next start.
     fn look_round(&self, now: Timestamp) -> Result<Round, ServiceError> {
         let look = self.see(now)?;
         let mut round = Round { conditions: look.sightings.len(), ..Round::default() };
         let known: HashSet<_> =
             look.records.iter().filter_map(|record| record.dedup_key.as_deref()).collect();
         for sighting in &look.sightings {
+            if self.is_closing() {
+                return Ok(round);
+            }
             if sighting.remedy.is_some() {
                 match self.mend(&look, sighting)? {
                     Some(Remedy::Requeue) => round.requeued += 1,
@@ -96,18 +101,29 @@ impl Service {
                 round.opened += usize::from(self.report(sighting)?);
             }
         }
+        self.close_what_is_over(&look, &mut round)?;
+        for id in &look.finished {
+            if self.is_closing() {
+                break;
+            }
+            round.completed += usize::from(self.complete_finished(*id, now)?);
+        }
+        Ok(round)
+    }
+
+    fn close_what_is_over(&self, look: &Look, round: &mut Round) -> Result<(), ServiceError> {
         let seen: HashSet<_> = look.sightings.iter().map(|one| one.key.as_str()).collect();
         let is_gone = |key: &str| !seen.contains(key);
         for record in &look.records {
+            if self.is_closing() {
+                break;
+            }
             if record.dedup_key.as_deref().is_some_and(is_gone) {
                 self.close(record.id)?;
                 round.resolved += 1;
             }
         }
-        for id in &look.finished {
-            round.completed += usize::from(self.complete_finished(*id, now)?);
-        }
-        Ok(round)
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The server's own patrol.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use openmoss_domain::sub_task::{BlockedKind, Status};
@@ -9,7 +10,7 @@ use openmoss_domain::{
 use openmoss_service::patrol::Filter;
 use openmoss_service::sub_task::NextClaim;
 use openmoss_service::watch::Round;
-use openmoss_service::{ServiceError, Window};
+use openmoss_service::{Background, Job, Service, ServiceError, Window};
 use openmoss_testkit::{TestDb, TestService, at_once, by, differences};
 
 const ALL: Window = Window { offset: 0, limit: 100 };
@@ -242,7 +243,37 @@ fn a_task_says_why_it_does_not_move(db: &TestDb) {
     assert_eq!(needed, [first.id]);
 }
 
+fn a_stop_does_not_wait_for_the_end_of_a_round(db: &TestDb) {
+    const JOBS: &[Job] =
+        &[Job { name: "patrol", every: Duration::from_hours(1), run: Service::patrol_in_turn }];
+    const SILENT: i64 = 300;
+    let before = TestService::open(db);
+    let (owner, task) = (before.agent(Role::Executor), before.task());
+    for _ in 0..SILENT {
+        let _ = before.brought(&before.work(task.id).create(), Status::InProgress, &owner);
+    }
+    let TestService { service, clock, .. } = TestService::open(db);
+    clock.advance(minutes(121));
+    let service = Arc::new(service);
+    let lost = || {
+        let filter = Filter { kind: Some("owner_lost".to_owned()), ..Filter::default() };
+        service.list_patrol_records(&filter, ALL).unwrap().total
+    };
+    let background = Background::with(&service, JOBS).unwrap();
+    while lost() == 0 {
+        std::thread::yield_now();
+    }
+    drop(background);
+    let found = lost();
+    assert!(found < SILENT, "the round went on to its end");
+    // The next start goes on where it stopped.
+    let _background = Background::with(&service, &[]).unwrap();
+    let round = service.patrol_now(&before.admin()).unwrap();
+    assert_eq!(i64::try_from(round.requeued).unwrap() + found, SILENT);
+}
+
 openmoss_testkit::on_each_backend!(
+    a_stop_does_not_wait_for_the_end_of_a_round,
     work_of_a_dead_agent_goes_to_the_next_and_then_to_the_planner,
     a_live_agent_is_left_alone,
     who_comes_back_before_anybody_took_over_goes_on,
