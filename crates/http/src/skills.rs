@@ -117,7 +117,7 @@ impl From<SkillFile> for FileView {
 async fn list_skills(call: Call) -> Answer<Vec<ItemView>> {
     call.actor(|known| {
         let skills = known.service.list_skills().into_iter();
-        Ok(skills.map(|one| ItemView::of(&known.service, one)).collect())
+        Ok(skills.map(|one| ItemView::of(known.service, one)).collect())
     })
     .await
 }
@@ -127,7 +127,7 @@ async fn list_skills(call: Call) -> Answer<Vec<ItemView>> {
 #[get("/api/skills/{name}")]
 async fn find_skill(call: Call, name: web::Path<String>) -> Result<Versioned, Problem> {
     let found = call.actor(move |known| {
-        let view = SkillView::of(&known.service, known.service.find_skill(&name)?);
+        let view = SkillView::of(known.service, known.service.find_skill(&name)?);
         Versioned::json(view.tag(), &view).map_err(|error| Problem::internal(&error))
     });
     Ok(found.await?.into_inner())

@@ -26,7 +26,7 @@ struct FileBody {
 async fn upload_skill(call: Call) -> Answer<SkillView> {
     call.admin(|known| {
         let skill = known.service.upload_skill(&known.cx, &known.request.body)?;
-        Ok(SkillView::of(&known.service, skill))
+        Ok(SkillView::of(known.service, skill))
     })
     .await
 }
@@ -38,7 +38,7 @@ async fn edit_skill_file(call: Call, name: web::Path<String>) -> Answer<SkillVie
     call.admin(move |known| {
         let FileBody { path, content } = known.request.json()?;
         let skill = known.service.edit_skill_file(&known.cx, &name, &path, &content)?;
-        Ok(SkillView::of(&known.service, skill))
+        Ok(SkillView::of(known.service, skill))
     })
     .await
 }
