@@ -95,13 +95,17 @@ impl Desk {
     }
 
     /// Notes that `me` is told of it, and may come for it; whether it may: of two at once, one does.
+    /// Whoever asks again without having come is told again, but keeps it from others no longer.
     pub(crate) fn promise(&self, item: Item, me: AgentId, now: Timestamp) -> bool {
         let mut entries = self.lock();
         if entries.promised_to_others(me, now).any(|one| one == item) {
             return false;
         }
-        entries.promised.retain(|_, (_, at)| at.until(now) < CALLED_FOR);
-        entries.promised.insert(me, (item, now));
+        entries.promised.retain(|_, (_, at)| at.until(now) < HELD_FOR);
+        let mine = entries.promised.entry(me).or_insert((item, now));
+        if mine.0 != item {
+            *mine = (item, now);
+        }
         true
     }
 
@@ -135,14 +139,17 @@ impl Desk {
     }
 
     /// Whether `me` is told of ready work, of which there are `ready` pieces: no more agents are told
-    /// than there is work for, as long as those who were told may still come.
+    /// than there is work for, as long as those who were told may still come. Whoever asks again
+    /// without having come is told again, but keeps none from others any longer.
     pub(crate) fn call(&self, me: AgentId, ready: i64, now: Timestamp) -> bool {
         let mut entries = self.lock();
-        entries.called.retain(|_, at| at.until(now) < CALLED_FOR);
-        let others = entries.called.keys().filter(|one| **one != me).count();
+        entries.called.retain(|_, at| at.until(now) < HELD_FOR);
+        let on_the_way =
+            |(one, at): &(&AgentId, &Timestamp)| **one != me && at.until(now) < CALLED_FOR;
+        let others = entries.called.iter().filter(on_the_way).count();
         let is_called = i64::try_from(others).is_ok_and(|others| others < ready);
         if is_called {
-            entries.called.insert(me, now);
+            entries.called.entry(me).or_insert(now);
         }
         is_called
     }
@@ -203,5 +210,23 @@ mod tests {
         assert!(desk.promise(item, bob, now.plus(CALLED_FOR)), "ann did not come");
         desk.came(bob);
         assert!(desk.promise(item, ann, now.plus(CALLED_FOR)), "bob came, and left it");
+    }
+    #[test]
+    fn who_asks_again_and_again_without_coming_keeps_nothing_from_others() {
+        let (desk, now) = (Desk::default(), Timestamp::from_micros(1_000_000));
+        let agent = |n| AgentId::from_uuid(Uuid::from_u128(n));
+        let (broken, other) = (agent(1), agent(2));
+        let item = Item { id: Uuid::from_u128(7), version: (3, 0) };
+        for minute in 0..2 {
+            let now = now.plus(Duration::from_mins(minute));
+            assert!(desk.promise(item, broken, now) && desk.call(broken, 1, now));
+            assert!(!desk.promise(item, other, now) && !desk.call(other, 1, now));
+        }
+        let later = now.plus(CALLED_FOR);
+        assert!(
+            desk.promise(item, broken, later) && desk.call(broken, 1, later),
+            "it may still come"
+        );
+        assert!(desk.promise(item, other, later) && desk.call(other, 1, later));
     }
 }
