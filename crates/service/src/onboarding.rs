@@ -111,8 +111,7 @@ impl Service {
         let (hash, now) = (hash(token.as_bytes()), self.now());
         let found = self.throttled(address, self.read(|reader| planned(reader, &hash, now)))?;
         let (agent, arrangement) = found;
-        let mut more_skills = self.skills_of_role(agent.role);
-        more_skills.remove(0);
+        let more_skills = self.more_skills(agent.role);
         Ok(Plan { agent, arrangement, more_skills })
     }
 

@@ -138,17 +138,15 @@ impl Library {
 }
 
 impl Service {
-    /// The skills that agents of this role get: the role's own first, then what the settings add. One
-    /// that is not there is left out.
+    /// The skills that agents of this role get beside the role's own, each once. One that is not there
+    /// is left out.
     #[must_use]
-    pub fn skills_of_role(&self, role: Role) -> Vec<String> {
-        let settings = self.settings();
-        let added = settings.skills.of(role).iter().cloned();
-        let is_there = |name: &String| self.library.skill(name).is_some();
-        let mut names = vec![role_skill(role)];
-        for name in added.filter(is_there) {
-            if !names.contains(&name) {
-                names.push(name);
+    pub fn more_skills(&self, role: Role) -> Vec<String> {
+        let mut names = Vec::new();
+        for name in self.settings().skills.of(role) {
+            let is_new = *name != role_skill(role) && !names.contains(name);
+            if is_new && self.library.skill(name).is_some() {
+                names.push(name.clone());
             }
         }
         names
