@@ -88,7 +88,7 @@ impl Import {
         now: Timestamp,
         progress: &dyn Progress,
     ) -> Result<Report, ServiceError> {
-        self.run(policy, now, String::new(), Tz::UTC).bring(Target::nowhere(), None, progress)
+        self.run(policy, now, String::new(), Tz::UTC).bring(&mut Target::nowhere(), None, progress)
     }
 
     fn run(&self, policy: Policy, now: Timestamp, shipped_rule: String, days: Tz) -> Run {
@@ -106,7 +106,7 @@ impl Service {
         progress: &dyn Progress,
     ) -> Result<Report, ServiceError> {
         let run = import.run(self.policy(), self.now(), self.global_rule_example()?, self.zone());
-        self.read(|reader| run.bring(Target::look(reader), None, progress))
+        self.read(|reader| run.bring(&mut Target::look(reader), None, progress))
     }
 
     /// Brings everything over in one transaction, or nothing. What is there already and the same is
@@ -122,7 +122,8 @@ impl Service {
         let (now, actor) = (self.now(), cx.actor);
         let run = import.run(self.policy(), now, self.global_rule_example()?, self.zone());
         self.store.write(move |writer| -> Result<Report, ServiceError> {
-            let report = run.bring(Target::write(writer)?, Some(folder.as_path()), &*progress)?;
+            let bring = |target: &mut Target<'_>| run.bring(target, Some(&folder), &*progress);
+            let report = Target::write(writer, bring)?;
             if let Some(clash) = report.clash() {
                 return Err(ServiceError::AlreadyExists(clash));
             }

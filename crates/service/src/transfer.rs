@@ -129,7 +129,8 @@ impl Service {
         file: PathBuf,
         progress: Arc<dyn Progress>,
     ) -> Result<Vec<Transferred>, ServiceError> {
-        self.store.write(move |writer| read(&file, Target::write(writer)?, &*progress))
+        let read_to = move |target: &mut Target<'_>| read(&file, target, &*progress);
+        self.store.write(move |writer| Target::write(writer, &read_to))
     }
 
     /// What [`Service::import_export`] would do. Writes nothing.
@@ -138,7 +139,7 @@ impl Service {
         file: &Path,
         progress: &dyn Progress,
     ) -> Result<Vec<Transferred>, ServiceError> {
-        self.read(|reader| read(file, Target::look(reader), progress))
+        self.read(|reader| read(file, &mut Target::look(reader), progress))
     }
 }
 
@@ -155,7 +156,7 @@ pub fn check_header(file: &Path) -> Result<(), ServiceError> {
 /// # Errors
 /// When it cannot.
 pub fn check(file: &Path, progress: &dyn Progress) -> Result<Vec<Transferred>, ServiceError> {
-    read(file, Target::nowhere(), progress)
+    read(file, &mut Target::nowhere(), progress)
 }
 
 fn header_of(table: &Table, columns: &[Column]) -> HeaderTable {
@@ -186,7 +187,7 @@ fn unwritten(error: &std::io::Error) -> ServiceError {
 
 fn read(
     path: &Path,
-    target: Target<'_>,
+    target: &mut Target<'_>,
     progress: &dyn Progress,
 ) -> Result<Vec<Transferred>, ServiceError> {
     let mut lines = Lines::open(path)?;
@@ -271,8 +272,8 @@ impl Lines {
 }
 
 /// What is being read.
-struct Reading<'a> {
-    target: Target<'a>,
+struct Reading<'a, 't> {
+    target: &'a mut Target<'t>,
     tables: Vec<ReadTable>,
     /// Of which of them the rows are that wait to be stored.
     at: usize,
@@ -288,7 +289,7 @@ struct ReadTable {
     transferred: Transferred,
 }
 
-impl Reading<'_> {
+impl Reading<'_, '_> {
     /// Checks that the rows of a table of the file fit into ours.
     fn accept(&mut self, lines: &Lines, given: HeaderTable) -> Result<(), ServiceError> {
         let newer = |what: String| {

@@ -19,7 +19,7 @@ use crate::error::StorageError;
 use crate::schema::agent;
 use crate::store::{Reader, Writer};
 use crate::{
-    agent as agents, log, module, request, review, rule, score, sub_task, task, track_record,
+    agent as agents, index, log, module, request, review, rule, score, sub_task, task, track_record,
 };
 
 /// What differs from run to run, or moves on by itself, and does not make two rows different.
@@ -33,7 +33,7 @@ const SETTLE_AGENTS: &str = "UPDATE agent SET
         (SELECT MAX(created_at) FROM activity_log WHERE agent_id = agent.id), 0),
     last_score_at = COALESCE((SELECT MAX(created_at) FROM score_log WHERE agent_id = agent.id), 0)";
 
-/// 256 MiB: ids are random, so each row touches a page of its own in most indexes, and a page that
+/// 256 MiB: ids are random, so rows come to the pages of a table's key in no order, and a page that
 /// does not fit is written out and read back again and again.
 const ROOM_TO_WRITE: &str = "PRAGMA cache_size = -262144";
 
@@ -41,6 +41,8 @@ const ROOM_TO_WRITE: &str = "PRAGMA cache_size = -262144";
 pub struct Target<'a> {
     place: Place<'a>,
     known: HashMap<&'static str, Known>,
+    /// What makes the indexes again that wait for the rows.
+    waiting_indexes: Vec<String>,
 }
 
 enum Place<'a> {
@@ -68,29 +70,35 @@ pub struct Arrived {
 }
 
 impl<'a> Target<'a> {
-    /// Into the database.
+    /// Into the database: what `bring` brings. Indexes of tables that are empty are made at the end.
     ///
     /// # Errors
-    /// [`StorageError`] from the database.
-    pub fn write(writer: &'a mut Writer) -> Result<Self, StorageError> {
-        match &mut writer.reader.connection {
-            AnyConnection::Sqlite(connection) => connection.batch_execute(ROOM_TO_WRITE)?,
-            #[cfg(feature = "postgres")]
-            AnyConnection::Postgres(_) => {}
-        }
-        Ok(Self { place: Place::Write(writer), known: HashMap::new() })
+    /// What `bring` fails with, or [`StorageError`] from the database.
+    pub fn write<T, E: From<StorageError>>(
+        writer: &'a mut Writer,
+        bring: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        make_room(writer)?;
+        let mut target = Self::to(Place::Write(writer));
+        let brought = bring(&mut target)?;
+        target.make_indexes()?;
+        Ok(brought)
     }
 
     /// Nowhere, but what is in the database is looked at.
     #[must_use]
     pub fn look(reader: &'a mut Reader) -> Self {
-        Self { place: Place::Look(reader), known: HashMap::new() }
+        Self::to(Place::Look(reader))
     }
 
     /// Nowhere, and there is no database yet.
     #[must_use]
     pub fn nowhere() -> Self {
-        Self { place: Place::Nowhere, known: HashMap::new() }
+        Self::to(Place::Nowhere)
+    }
+
+    fn to(place: Place<'a>) -> Self {
+        Self { place, known: HashMap::new(), waiting_indexes: Vec::new() }
     }
 
     /// Whether anything is stored.
@@ -115,6 +123,11 @@ impl<'a> Target<'a> {
         let Some(reader) = self.reader() else { return Ok(None) };
         let was_empty = bulk::is_empty(reader, table)?;
         let known = Known { was_empty, columns: bulk::columns(reader, table)? };
+        if let Place::Write(writer) = &mut self.place
+            && was_empty
+        {
+            self.waiting_indexes.extend(index::set_aside(writer, table)?);
+        }
         self.known.insert(table.name, known.clone());
         Ok(Some(known))
     }
@@ -270,11 +283,20 @@ impl<'a> Target<'a> {
         Ok(arrived)
     }
 
-    /// Makes true what stands beside agents and follows from what was brought.
+    fn make_indexes(&mut self) -> Result<(), StorageError> {
+        let waiting = std::mem::take(&mut self.waiting_indexes);
+        match &mut self.place {
+            Place::Write(writer) => index::make(writer, waiting),
+            Place::Look(_) | Place::Nowhere => Ok(()),
+        }
+    }
+
+    /// Makes true what stands beside agents and follows from what was brought: the last that is done.
     ///
     /// # Errors
     /// [`StorageError`] from the database.
     pub fn settle_agents(&mut self) -> Result<(), StorageError> {
+        self.make_indexes()?;
         match &mut self.place {
             Place::Write(writer) => {
                 writer.connection.batch_execute(SETTLE_AGENTS)?;
@@ -357,6 +379,15 @@ impl<'a> Target<'a> {
         }
         Ok(arrived)
     }
+}
+
+fn make_room(writer: &mut Writer) -> Result<(), StorageError> {
+    match &mut writer.reader.connection {
+        AnyConnection::Sqlite(connection) => connection.batch_execute(ROOM_TO_WRITE)?,
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(_) => {}
+    }
+    Ok(())
 }
 
 /// Whether what is there is what would be brought.

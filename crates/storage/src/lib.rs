@@ -13,6 +13,7 @@ mod connection;
 mod convert;
 mod dialect;
 mod error;
+mod index;
 mod migrate;
 mod own;
 mod pool;

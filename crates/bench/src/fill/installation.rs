@@ -306,8 +306,7 @@ fn bring<F>(store: &Store, rows: F) -> Result<()>
 where
     F: Fn(&mut Target<'_>) -> Result<(), StorageError> + Send + 'static,
 {
-    let brought = move |writer: &mut Writer| rows(&mut Target::write(writer)?);
-    store.write(brought)?;
+    store.write(move |writer: &mut Writer| Target::write(writer, &rows))?;
     Ok(())
 }
 

@@ -35,10 +35,10 @@ pub(super) struct Run {
     pub(super) place: Arc<dyn Fn(NaiveDateTime) -> Option<Placed> + Send + Sync>,
 }
 
-struct Pass<'a> {
+struct Pass<'a, 't> {
     source: Upstream,
     converter: Converter,
-    target: Target<'a>,
+    target: &'a mut Target<'t>,
     report: Report,
     remarks: Option<Remarks>,
     progress: &'a dyn Progress,
@@ -51,7 +51,7 @@ impl Run {
     /// `folder`.
     pub(super) fn bring(
         &self,
-        target: Target<'_>,
+        target: &mut Target<'_>,
         folder: Option<&Path>,
         progress: &dyn Progress,
     ) -> Result<Report, ServiceError> {
@@ -75,7 +75,7 @@ impl Run {
     }
 }
 
-impl Pass<'_> {
+impl Pass<'_, '_> {
     fn all(&mut self) -> Result<(), ServiceError> {
         let mut rows = 0;
         for table in UpstreamTable::ALL {
@@ -86,6 +86,9 @@ impl Pass<'_> {
             // So that the report lists tables without rows, too.
             self.report.table(*table);
             self.table(*table)?;
+        }
+        if self.report.is_any_new() {
+            self.target.settle_agents()?;
         }
         Ok(())
     }
@@ -248,15 +251,10 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// The last table: after it is known when each agent last did something.
     fn requests(&mut self, table: UpstreamTable) -> Result<(), ServiceError> {
         let zone = self.days;
         let day_of = move |at| day(at, zone);
-        self.each(table, Converter::request, |to, new| to.requests(new, &day_of))?;
-        if self.report.is_any_new() {
-            self.target.settle_agents()?;
-        }
-        Ok(())
+        self.each(table, Converter::request, |to, new| to.requests(new, &day_of))
     }
 
     fn without_place(&mut self, table: UpstreamTable) -> Result<(), ServiceError> {

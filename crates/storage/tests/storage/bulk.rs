@@ -6,7 +6,7 @@ use std::path::Path;
 use openmoss_domain::Role;
 use openmoss_domain::sub_task::Status;
 use openmoss_storage::bulk::{self, LEFT_OUT, Object, TABLES};
-use openmoss_storage::import::Target;
+use openmoss_storage::import::{Arrived, Target};
 use openmoss_storage::{StorageError, Store, sub_task};
 use openmoss_testkit::{TestDb, counter_differences};
 
@@ -88,26 +88,41 @@ fn pages_have_every_row_once(db: &TestDb) {
     assert!(sub_tasks.iter().all(|row| !row.contains_key("claimable")), "what is derived is not");
 }
 
+fn bring(to: &Store, table: &'static bulk::Table, rows: Vec<Object>) -> Arrived {
+    write(to, move |writer| Target::write(writer, |target| target.rows(table, &rows)))
+}
+
+/// What makes each index, without those of keys.
+fn indexes(db: &TestDb) -> Vec<String> {
+    let sql = if db.is_postgres() {
+        "SELECT indexdef AS text FROM pg_indexes WHERE schemaname = current_schema() ORDER BY 1"
+    } else {
+        "SELECT sql AS text FROM sqlite_master WHERE type = 'index' AND sql <> '' ORDER BY 1"
+    };
+    db.raw().texts(sql)
+}
+
 fn rows_go_over_to_another_database_and_are_the_same(db: &TestDb) {
     let from = TestDb::sqlite();
     let (from, to) = (from.store(), db.store());
     filled(&from);
+    let before = indexes(db);
     for table in TABLES {
         let rows = all(&from, table);
-        let given = rows.clone();
-        let arrived = write(&to, move |writer| Target::write(writer)?.rows(table, &given));
+        let arrived = bring(&to, table, rows.clone());
         assert_eq!(usize::try_from(arrived.new), Ok(rows.len()), "{}", table.name);
         assert_eq!(all(&to, table), rows, "{}", table.name);
         let mut changed = rows.clone();
-        let again = write(&to, move |writer| Target::write(writer)?.rows(table, &rows));
+        let again = bring(&to, table, rows);
         assert_eq!((again.new, again.different), (0, vec![]), "{}", table.name);
         let value = |row: &mut Object| row.get_mut("name").map(|name| *name = "Other".into());
         if changed.first_mut().and_then(value).is_some() {
-            let clash = write(&to, move |writer| Target::write(writer)?.rows(table, &changed));
+            let clash = bring(&to, table, changed);
             assert_eq!(clash.different.len(), 1, "{}", table.name);
         }
     }
     assert_eq!(counter_differences(db), [""; 0]);
+    assert_eq!(indexes(db), before, "those that waited are there again");
 }
 
 openmoss_testkit::on_each_backend! {
