@@ -2,6 +2,9 @@
 
 export TEST_DATABASE_URL := env("TEST_DATABASE_URL", "")
 
+# All of the code: SQLite is always there.
+everything := "--workspace --features openmoss/postgres,openmoss-testkit/postgres"
+
 # The program that checks run: OPENMOSS_PROGRAM names a built one, else the release program is built.
 export OPENMOSS_PROGRAM := env("OPENMOSS_PROGRAM", justfile_directory() / "target/release/openmoss")
 
@@ -30,11 +33,11 @@ test:
 
 # Everything on SQLite and PostgreSQL; starts a scratch cluster under target/.
 test-pg:
-    TEST_DATABASE_URL="${TEST_DATABASE_URL:-$(tools/test-postgres start)}" cargo nextest run --workspace --features openmoss/postgres,openmoss-testkit/postgres
+    TEST_DATABASE_URL="${TEST_DATABASE_URL:-$(tools/test-postgres start)}" cargo nextest run {{ everything }}
 
 # The client that agents carry.
 test-client:
-    python3 -m unittest discover -s skills
+    cd skills && ls test_*.py | xargs -n 1 -P 4 python3 -m unittest
 
 # Unit tests, types and lint of the dashboard.
 test-ui:
@@ -49,11 +52,10 @@ lighthouse RUNS="3":
     npm ci --prefix tools/lighthouse
     node tools/lighthouse/measure.js {{RUNS}}
 
-# Clippy without and with PostgreSQL, format, documentation.
+# Format and Clippy. With PostgreSQL, as that has all of the code.
 lint:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets -- -D warnings
-    cargo clippy --workspace --all-targets --features openmoss/postgres,openmoss-testkit/postgres -- -D warnings
+    cargo clippy {{ everything }} --all-targets -- -D warnings
 
 # Format everything.
 fmt:
@@ -75,7 +77,7 @@ ui:
 
 # Documentation of all crates.
 docs:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+    RUSTDOCFLAGS="-D warnings" cargo doc {{ everything }} --no-deps
 
 # Measure; prints the table of docs/benchmarks.md.
 bench *ARGS:
@@ -135,7 +137,7 @@ schemathesis-long MINUTES="10" *ARGS:
 
 # What the README's test command cannot: all that needs PostgreSQL.
 test-pg-only:
-    TEST_DATABASE_URL="${TEST_DATABASE_URL:-$(tools/test-postgres start)}" cargo nextest run --workspace --features openmoss/postgres,openmoss-testkit/postgres -E 'test(/postgres/) + package(openmoss-http) + binary(program)'
+    TEST_DATABASE_URL="${TEST_DATABASE_URL:-$(tools/test-postgres start)}" cargo nextest run {{ everything }} -E 'test(/postgres/) + package(openmoss-http) + binary(program)'
 
 # A simulated week of twenty agents.
 week *ARGS: _program
