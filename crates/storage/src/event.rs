@@ -1,7 +1,8 @@
 //! The event log: appended in the transaction that changes state, never changed.
 
-use diesel::dsl::max;
+use diesel::dsl::{max, sql};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use openmoss_domain::event::Payload;
 use openmoss_domain::{
     Actor, ActorKind, AgentId, Event, EventId, EventKind, SubTaskId, TaskId, Timestamp,
@@ -148,6 +149,23 @@ pub fn list_before(
     limit: i64,
 ) -> Result<Vec<Recorded>, StorageError> {
     list(reader, filter, Place::Before(before), limit)
+}
+
+/// When the last sub-task of a goal was last done.
+///
+/// # Errors
+/// [`StorageError`] from the database.
+pub fn all_done_at(reader: &mut Reader, id: TaskId) -> Result<Option<Timestamp>, StorageError> {
+    // In the text, because an index has only those rows.
+    let of_the_end = sql::<Bool>(&format!("event.kind = '{}'", EventKind::TaskAllDone.as_str()));
+    let at: Option<i64> = event::table
+        .filter(event::task_id.eq(id.to_string()))
+        .filter(of_the_end)
+        .order(event::seq.desc())
+        .select(event::at)
+        .first(&mut reader.connection)
+        .optional()?;
+    Ok(at.map(Timestamp::from_micros))
 }
 
 #[derive(Clone, Copy)]

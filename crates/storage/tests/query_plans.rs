@@ -617,6 +617,9 @@ fn other_cases() -> Vec<Case> {
             w.read(|reader| task::list(reader, Some(TaskStatus::Planning), PAGE));
         }),
         found("task::find", |w| w.read(|reader| task::find(reader, w.task))),
+        found("event::all_done_at", |w| {
+            w.read(|reader| event::all_done_at(reader, w.task));
+        }),
         found("task::ids_in_status", |w| {
             w.read(|reader| task::ids_in_status(reader, TaskStatus::Planning));
         }),

@@ -7,7 +7,7 @@ use openmoss_domain::patrol::{Finding, PatrolAction};
 use openmoss_domain::sub_task::BlockedKind;
 use openmoss_domain::watch::{Remedy, Sighting, Signs, Watch};
 use openmoss_domain::{
-    Command, EventKind, PatrolRecordId, Severity, SubTask, SubTaskId, TaskId, TaskStatus, Timestamp,
+    Command, PatrolRecordId, Severity, SubTask, SubTaskId, TaskId, TaskStatus, Timestamp,
 };
 use openmoss_storage::task::Lock;
 use openmoss_storage::{Reader, Writer, event, series, sub_task, task};
@@ -20,9 +20,6 @@ use crate::id::fresh;
 use crate::patrol;
 use crate::step::Stepper;
 use crate::task::move_task;
-
-/// How far back the end of a task's work is looked for among its events.
-const EVENTS_BACK: u8 = 50;
 
 impl Service {
     /// Takes the work from an owner that fell silent, and opens the record of it; what was done,
@@ -132,14 +129,11 @@ fn take_away(
     }
 }
 
-/// When the work of a task was over, or a time after that: of a task whose end lies further back
-/// than its latest events, the oldest of these. Tasks that were imported have no event of it.
+/// When the work of a task was over. Tasks that were imported have no event of it, and count from
+/// their last change.
 fn finished_at(reader: &mut Reader, id: TaskId) -> Result<Option<Timestamp>, ServiceError> {
-    let filter = event::Filter { task_id: Some(id), sub_task_id: None };
-    let latest = event::list_before(reader, filter, i64::MAX, EVENTS_BACK.into())?;
-    let over = latest.iter().find(|one| one.kind == EventKind::TaskAllDone);
-    if let Some(known) = over.or_else(|| latest.get(usize::from(EVENTS_BACK) - 1)) {
-        return Ok(Some(known.at));
+    if let Some(over) = event::all_done_at(reader, id)? {
+        return Ok(Some(over));
     }
     Ok(task::find(reader, id)?.map(|task| task.updated_at))
 }
