@@ -286,7 +286,7 @@ impl<'a> Target<'a> {
     fn make_indexes(&mut self) -> Result<(), StorageError> {
         let waiting = std::mem::take(&mut self.waiting_indexes);
         match &mut self.place {
-            Place::Write(writer) => index::make(writer, waiting),
+            Place::Write(writer) => index::make(writer, &waiting),
             Place::Look(_) | Place::Nowhere => Ok(()),
         }
     }

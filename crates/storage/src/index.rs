@@ -53,7 +53,7 @@ pub(crate) fn set_aside(reader: &mut Reader, table: &Table) -> Result<Vec<String
 ///
 /// # Errors
 /// [`StorageError`] from the database.
-pub(crate) fn make(reader: &mut Reader, definitions: Vec<String>) -> Result<(), StorageError> {
+pub(crate) fn make(reader: &mut Reader, definitions: &[String]) -> Result<(), StorageError> {
     definitions.iter().try_for_each(|definition| run(reader, definition))
 }
 

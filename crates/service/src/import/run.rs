@@ -168,7 +168,7 @@ impl Pass<'_, '_> {
         if self.target.is_storing() && !self.report.clashes.is_empty() {
             return Ok(());
         }
-        let arrived = bring(&mut self.target).map_err(|error| {
+        let arrived = bring(self.target).map_err(|error| {
             let StorageError::Unique(index) = error else { return ServiceError::from(error) };
             ServiceError::AlreadyExists(format!(
                 "a row of {table} has what another one in the database has ({index}); nothing was \
