@@ -574,6 +574,8 @@ COMMANDS = (
             in_body("--detail", help="what is missing, and from whom"),
             in_body("--waits-for", help="id of what it waits for")),
     command("st requeue", "POST /sub-tasks/{id}/requeue", SUB_TASK_LINE, "make a blocked one claimable", ID),
+    command("st adopt", "POST /sub-tasks/{id}/adopt", SUB_TASK_LINE, "put what came late into review",
+            ID, in_body("submission_id")),
     command("st reopen", "POST /sub-tasks/{id}/reopen", SUB_TASK_LINE, "make a finished one pending", ID),
     command("st session", "POST /sub-tasks/{id}/session", SUB_TASK_LINE, "bind it to another runtime session",
             ID, in_body("session_id")),

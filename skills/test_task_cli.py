@@ -363,6 +363,7 @@ NEW_COMMANDS = (
      {"progress": "half", "percent": 0, "attempt": 2}),
     ("st release s", "POST /sub-tasks/s/release", {}),
     ("st requeue s", "POST /sub-tasks/s/requeue", {}),
+    ("st adopt s late", "POST /sub-tasks/s/adopt", {"submission_id": "late"}),
     ("st reopen s", "POST /sub-tasks/s/reopen", {}),
     ("st block s --kind dependency --detail d --waits-for w", "POST /sub-tasks/s/block",
      {"kind": "dependency", "detail": "d", "waits_for": "w"}),

@@ -413,6 +413,9 @@ fn whoever_has_work_can_take_give_back_and_report_it() {
     for (arguments, word) in [
         (json!({"sub_task_id": id, "action": "assign"}), "Agent_id is required"),
         (json!({"sub_task_id": id, "action": "requeue", "agent_id": executor.id}), "assign only"),
+        (json!({"sub_task_id": id, "action": "adopt"}), "Submission_id is required"),
+        (json!({"sub_task_id": id, "action": "requeue", "submission_id": id}), "adopt only"),
+        (json!({"sub_task_id": id, "action": "adopt", "submission_id": id}), "submission"),
         (json!({"sub_task_id": id, "action": "explode"}), "assign"),
     ] {
         let said = planner.tool_error("redirect_work", &arguments);

@@ -3641,6 +3641,11 @@ export interface components {
             name: string;
             /** Format: uuid */
             sub_task_id: string;
+            /**
+             * Format: uuid
+             * @description Its id, if it came late: whoever adopts it names it.
+             */
+            submission_id?: string | null;
             summary: string;
         };
         /**

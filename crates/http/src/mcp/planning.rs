@@ -1,6 +1,6 @@
 //! Tools of whoever plans.
 
-use openmoss_domain::{AgentId, Role, SubTaskId, TaskId, TaskStatus};
+use openmoss_domain::{AgentId, Role, SubTaskId, SubmissionId, TaskId, TaskStatus};
 use openmoss_service::plan::Planned;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -44,7 +44,7 @@ pub(super) const TOOLS: &[Tool] = &[
     Tool {
         name: "redirect_work",
         title: "Redirect work",
-        description: "Redirect a sub-task: assign it to an executor, requeue a blocked one, release, cancel or reopen it",
+        description: "Redirect a sub-task: assign it to an executor, requeue a blocked one, release, cancel, reopen, or adopt what came late",
         roles: &[Role::Planner],
         effect: Effect::Adds,
         arguments: || schema::with_id::<Redirect>("sub_task_id", "Which sub-task."),
@@ -101,6 +101,7 @@ enum Way {
     Release,
     Cancel,
     Reopen,
+    Adopt,
 }
 
 /// What shall become of it.
@@ -108,28 +109,40 @@ enum Way {
 struct Redirect {
     /// assign: give it to that executor, whoever has it now. requeue: back into the queue
     /// from blocked. release: back into the queue before it was started. cancel: give it up.
-    /// reopen: do it again after it was done or cancelled.
+    /// reopen: do it again after it was done or cancelled. adopt: put into review what a former
+    /// owner handed in too late.
     action: Way,
     /// The executor, for assign.
     #[schema(format = Uuid)]
     agent_id: Option<String>,
+    /// The late submission, for adopt.
+    #[schema(format = Uuid)]
+    submission_id: Option<String>,
 }
 
 fn redirect_work(turn: &Turn<'_>, mut arguments: Arguments) -> Told {
     let id: SubTaskId = arguments.id("sub_task")?;
     let asked: Redirect = arguments.body()?;
     let agent: Option<AgentId> = optional_id("agent", asked.agent_id.as_deref())?;
+    let late: Option<SubmissionId> = optional_id("submission", asked.submission_id.as_deref())?;
     let (service, cx) = (turn.service, &turn.cx);
-    let after = match (asked.action, agent) {
-        (Way::Assign, Some(agent)) => service.reassign_sub_task(cx, id, agent)?,
-        (Way::Assign, None) => return Err(Problem::field("agent_id", "is required to assign")),
-        (Way::Requeue | Way::Release | Way::Cancel | Way::Reopen, Some(_)) => {
+    let after = match (asked.action, agent, late) {
+        (Way::Assign, Some(agent), None) => service.reassign_sub_task(cx, id, agent)?,
+        (Way::Adopt, None, Some(late)) => service.adopt_submission(cx, id, late)?,
+        (Way::Requeue, None, None) => service.requeue_sub_task(cx, id)?,
+        (Way::Release, None, None) => service.release_sub_task(cx, id)?,
+        (Way::Cancel, None, None) => service.cancel_sub_task(cx, id)?,
+        (Way::Reopen, None, None) => service.reopen_sub_task(cx, id)?,
+        (Way::Assign, None, _) => return Err(Problem::field("agent_id", "is required to assign")),
+        (Way::Adopt, _, None) => {
+            return Err(Problem::field("submission_id", "is required to adopt"));
+        }
+        (Way::Assign, _, Some(_)) | (_, None, Some(_)) => {
+            return Err(Problem::field("submission_id", "goes with the action adopt only"));
+        }
+        (_, Some(_), _) => {
             return Err(Problem::field("agent_id", "goes with the action assign only"));
         }
-        (Way::Requeue, None) => service.requeue_sub_task(cx, id)?,
-        (Way::Release, None) => service.release_sub_task(cx, id)?,
-        (Way::Cancel, None) => service.cancel_sub_task(cx, id)?,
-        (Way::Reopen, None) => service.reopen_sub_task(cx, id)?,
     };
     Ok(format!("{} is {} now.", after.name, after.status))
 }

@@ -136,6 +136,8 @@ struct DeliveredView {
     attempt: Option<u32>,
     /// True if its sender had lost the sub-task before.
     late: Option<bool>,
+    /// Its id, if it came late: whoever adopts it names it.
+    submission_id: Option<uuid::Uuid>,
     summary: String,
     artifacts: Option<Vec<ArtifactView>>,
     /// True if something was cut or left out; the sub-task's submissions have all of it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use openmoss_domain::sub_task::{BlockedCause, Priority, Progress, Status};
 use openmoss_domain::{
     ActorKind, AgentId, Artifact, NextAction, Note, PatrolRecord, PatrolRecordId, Review,
-    ReviewResult, Severity, SubTask, SubTaskId, TaskId, TaskStatus, Timestamp,
+    ReviewResult, Severity, SubTask, SubTaskId, SubmissionId, TaskId, TaskStatus, Timestamp,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -169,6 +169,9 @@ pub struct Delivered {
     /// Whether its sender had lost the sub-task before.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+    /// Its id, if it came late: whoever adopts it names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submission_id: Option<SubmissionId>,
     /// What was done.
     pub summary: String,
     /// Where it is, or itself.

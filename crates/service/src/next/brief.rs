@@ -77,9 +77,12 @@ impl Service {
             Lead::Review(one) | Lead::Unblock(one) => {
                 next.submissions = submissions(reader, one)?;
                 next.reviews = last_reviews(reader, one.id)?;
-                let is_review = action == NextAction::Review;
-                next.report =
-                    if is_review { report::on_review(one.id) } else { report::on_blocked(one.id) };
+                let late = next.submissions.iter().find_map(|one| one.submission_id);
+                next.report = if action == NextAction::Review {
+                    report::on_review(one.id)
+                } else {
+                    report::on_blocked(one.id, late)
+                };
                 put_work(reader, &mut next, one.as_ref().clone())
             }
             Lead::Plan(id) | Lead::Deliver(id) => {
@@ -222,6 +225,7 @@ fn of_each(
             agent_id: None,
             attempt: None,
             late: false,
+            submission_id: None,
             summary: String::new(),
             artifacts: Vec::new(),
             cut: false,
@@ -255,6 +259,7 @@ fn delivered(name: &str, one: Submission, left: &mut usize) -> Delivered {
         agent_id: Some(one.agent_id),
         attempt: Some(one.attempt),
         late: one.is_late,
+        submission_id: one.is_late.then_some(one.id),
         summary,
         artifacts,
         cut: is_cut,

@@ -157,7 +157,10 @@ impl Page {
     }
 
     fn delivered(&mut self, one: &Delivered) {
-        let late = if one.late { " (late, from a former owner)" } else { "" };
+        let late = one
+            .submission_id
+            .map(|id| format!(" (late, from a former owner: submission {id})"))
+            .unwrap_or_default();
         let attempt = one.attempt.map(|attempt| format!(", attempt {attempt}"));
         let mut text =
             format!("{} ({}{}){late}", one.name, one.sub_task_id, attempt.unwrap_or_default());

@@ -1,6 +1,6 @@
 //! How to report back: the exact command of the client, and the same over HTTP.
 
-use openmoss_domain::{NextAction, SubTaskId, TaskId};
+use openmoss_domain::{NextAction, SubTaskId, SubmissionId, TaskId};
 use serde_json::{Value, json};
 
 use super::answer::Report;
@@ -134,9 +134,18 @@ fn plan(purpose: &'static str, id: TaskId) -> Report {
     )
 }
 
-pub(super) fn on_blocked(id: SubTaskId) -> Vec<Report> {
+/// For whoever decides about blocked work, for which something may have come late.
+pub(super) fn on_blocked(id: SubTaskId, late: Option<SubmissionId>) -> Vec<Report> {
     let path = |step: &str| post(format!("/api/sub-tasks/{id}/{step}"));
-    vec![
+    let adopt = late.map(|late| {
+        report(
+            "put what came late into review",
+            format!("task-cli.py st adopt {id} {late}"),
+            path("adopt"),
+            json!({"submission_id": late.to_string()}),
+        )
+    });
+    let others = [
         report(
             "say what was missing",
             format!("task-cli.py st edit {id} --desc \"THE NEW DESCRIPTION, ALL OF IT\""),
@@ -156,7 +165,8 @@ pub(super) fn on_blocked(id: SubTaskId) -> Vec<Report> {
             json!({"agent_id": "AGENT_ID"}),
         ),
         report("give it up", format!("task-cli.py st cancel {id}"), path("cancel"), Value::Null),
-    ]
+    ];
+    adopt.into_iter().chain(others).collect()
 }
 
 pub(super) fn on_patrol() -> Vec<Report> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use openmoss_domain::patrol::Finding;
-use openmoss_domain::sub_task::{Priority, Status, WorkKind};
+use openmoss_domain::sub_task::{BlockedKind, Priority, Status, WorkKind};
 use openmoss_domain::{
     Agent, Artifact, ArtifactKind, Deliverable, DomainError, EventKind, NextAction, ReviewResult,
     Role, RuleScope, Severity, SubTask, SubTaskId, TaskStatus,
@@ -12,7 +12,7 @@ use openmoss_service::agent::admin::AgentEdit;
 use openmoss_service::event::Filter;
 use openmoss_service::next::{NextAsk, NextWork};
 use openmoss_service::rule::NewRule;
-use openmoss_service::sub_task::NextClaim;
+use openmoss_service::sub_task::{NextClaim, Obstacle};
 use openmoss_service::{Context, Idempotency, ServiceError, Window};
 use openmoss_testkit::{TestDb, TestService, by, differences};
 
@@ -338,6 +338,32 @@ fn a_patrol_is_called_once_for_each_record(db: &TestDb) {
     assert_eq!(next(&service, &patrol).patrol_records.len(), 2);
 }
 
+fn a_planner_is_offered_what_came_late(db: &TestDb) {
+    let service = TestService::open(db);
+    let (me, former) = (service.agent(Role::Executor), service.agent(Role::Executor));
+    let planner = service.agent(Role::Planner);
+    let id = service.work(service.task().id).create().id;
+    service.claim_sub_task(&by(&former), id, None).unwrap();
+    service.reassign_sub_task(&service.admin(), id, me.id).unwrap();
+    drop(service.submit_sub_task(&by(&former), id, &delivered("too late"), None));
+    let obstacle = Obstacle {
+        kind: BlockedKind::NeedsInput,
+        detail: "Which currency?".to_owned(),
+        waits_for: None,
+    };
+    service.block_sub_task(&by(&me), id, &obstacle).unwrap();
+
+    let unblock = next(&service, &planner);
+    assert_eq!(gist(&unblock), (NextAction::Unblock, Some(id)));
+    let late = unblock.submissions[0].submission_id.unwrap();
+    let offer = &unblock.report[0];
+    assert_eq!(offer.path, format!("/api/sub-tasks/{id}/adopt"));
+    assert_eq!(offer.body["submission_id"], late.to_string());
+    assert!(unblock.to_markdown().contains(&format!("task-cli.py st adopt {id} {late}")));
+    let adopted = service.adopt_submission(&by(&planner), id, late).unwrap();
+    assert_eq!((adopted.status, adopted.owner), (Status::Review, Some(former.id)));
+}
+
 fn the_answer_holds_all_that_the_work_needs(db: &TestDb) {
     let service = TestService::open(db);
     let (me, former) = (service.agent(Role::Executor), service.agent(Role::Executor));
@@ -495,6 +521,7 @@ openmoss_testkit::on_each_backend! {
     two_reviewers_are_given_different_submissions,
     who_approved_leaves_the_next_approval_to_others,
     a_planner_plans_delivers_and_unblocks,
+    a_planner_is_offered_what_came_late,
     a_patrol_is_called_once_for_each_record,
     the_answer_holds_all_that_the_work_needs,
     what_others_delivered_is_bounded,
