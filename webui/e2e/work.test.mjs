@@ -10,6 +10,8 @@ import { call, PASSWORD, post, seed } from './server.mjs'
 import { check, openPage, openSignedIn, screenshot, server, settle } from './stage.mjs'
 
 const SCRIPT_BYTES_MAX = 250_000
+/** What executors get beside their own, once somebody switched it on. */
+const GIVEN_SKILL = 'wordpress-skill'
 const known = {}
 
 test('the wizard sets the server up and leads to the dashboard', async () => {
@@ -226,6 +228,19 @@ test('the board refuses a move with the reason, and makes one that is allowed', 
   assert.deepEqual(wrong, [])
 })
 
+test('a skill is given to the executors, and taken from the reviewers again', async () => {
+  const { page, wrong } = await openSignedIn(known.token)
+  await page.goto(`${server.address}/skills/${GIVEN_SKILL}`)
+  for (const [role, said] of [['Executor', 'Given to'], ['Reviewer', 'Given to'], ['Reviewer', 'No longer given to']]) {
+    await page.getByRole('switch', { name: role }).click()
+    await page.getByText(`${said} the role ${role}`).waitFor()
+  }
+  await page.reload()
+  await page.getByRole('switch', { name: 'Executor', checked: true }).waitFor()
+  await page.getByRole('switch', { name: 'Reviewer', checked: false }).waitFor()
+  assert.deepEqual(wrong, [])
+})
+
 /** Runs a command as its reader would, in a home of its own. */
 function runAtHome(command, home) {
   const env = { PATH: process.env.PATH, HOME: home, OPENMOSS_NO_TIMER: '1' }
@@ -233,7 +248,11 @@ function runAtHome(command, home) {
 }
 
 for (const [runtime, files] of Object.entries({
-  'Plain shell': ['openmoss/NAME/.openmoss/env', 'openmoss/NAME/skills/task-executor-skill/task-cli.py'],
+  'Plain shell': [
+    'openmoss/NAME/.openmoss/env',
+    'openmoss/NAME/skills/task-executor-skill/task-cli.py',
+    `openmoss/NAME/skills/${GIVEN_SKILL}/SKILL.md`,
+  ],
   'Claude Code': ['openmoss/NAME/CLAUDE.md', 'openmoss/NAME/.claude/skills/task-executor-skill/SKILL.md'],
   OpenClaw: ['.openclaw/openclaw.json', '.openclaw/workspace/skills/task-executor-skill/SKILL.md'],
 })) {
