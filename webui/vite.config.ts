@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 
 const server = 'http://127.0.0.1:6565'
 
+const LARGE = /marked|dompurify|vue-flow|dagre|d3-|tanstack|markdown|graph|locales/i
+
 export default defineConfig({
   plugins: [vue(), tailwindcss()],
   define: {
@@ -15,6 +17,15 @@ export default defineConfig({
   build: {
     // The server's content security policy allows no data: URLs.
     assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: {
+        // What several pages need is one file. Left to itself, a page came in seventy, and asking for a file costs a
+        // phone more than most of them hold. What draws graphs and text is large and comes when it is needed.
+        codeSplitting: {
+          groups: [{ name: 'frame', test: (id) => !LARGE.test(id), minShareCount: 3 }],
+        },
+      },
+    },
   },
   server: {
     host: '127.0.0.1',

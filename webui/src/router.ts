@@ -1,4 +1,4 @@
-import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router'
+import { createRouter, createWebHistory, START_LOCATION, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router'
 import type { MessageKey } from './i18n'
 import { useServer } from './stores/server'
 import { useSession } from './stores/session'
@@ -33,10 +33,13 @@ export function createDashboardRouter() {
   const router = createRouter({
     history: createWebHistory(),
     routes,
-    scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
+    // A page that was just loaded is at its top; scrolling there would lay it out once more.
+    scrollBehavior: (to, from, saved) =>
+      saved ?? (from === START_LOCATION || to.path === from.path ? false : { top: 0 }),
   })
 
   router.beforeEach(async (to) => {
+    load(to)
     const server = useServer()
     const session = useSession()
     if (!(await isSetUp(server))) return to.name === 'setup' || { name: 'setup' }
@@ -47,6 +50,15 @@ export function createDashboardRouter() {
   })
 
   return router
+}
+
+/** Asks for a page's code while the server is asked whether the page may be shown. */
+function load(to: RouteLocationNormalized): void {
+  for (const { components } of to.matched) {
+    const page = components?.['default']
+    // The router asks again, gets what comes here, and tells of a failure.
+    if (typeof page === 'function') void (page as () => Promise<unknown>)().catch(() => undefined)
+  }
 }
 
 /** A server that cannot be asked is taken as set up: each page says itself that it cannot be reached. */
