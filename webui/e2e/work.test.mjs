@@ -233,9 +233,13 @@ test('the board refuses a move with the reason, and makes one that is allowed', 
 test('a skill is given to the executors, and taken from the reviewers again', async () => {
   const { page, wrong } = await openSignedIn(known.token)
   await page.goto(`${server.address}/skills/${GIVEN_SKILL}`)
-  for (const [role, said] of [['Executor', 'Given to'], ['Reviewer', 'Given to'], ['Reviewer', 'No longer given to']]) {
+  for (const [role, said] of [
+    ['Executor', 'Given to the role Executor.'],
+    ['Reviewer', 'Given to the role Reviewer.'],
+    ['Reviewer', 'No longer given to the role Reviewer; who has it keeps it.'],
+  ]) {
     await page.getByRole('switch', { name: role }).click()
-    await page.getByText(`${said} the role ${role}`).waitFor()
+    await page.getByText(said, { exact: true }).waitFor()
   }
   await page.reload()
   await page.getByRole('switch', { name: 'Executor', checked: true }).waitFor()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chooseLocale } from './i18n'
+import { chooseLocale, createDashboardI18n } from './i18n'
 import { en } from './locales/en'
 import { zhCN } from './locales/zh-CN'
 
@@ -13,6 +13,18 @@ test.each([
   { chosen: 'klingon', preferred: ['zh-CN'], locale: 'zh-CN' },
 ])('$chosen before $preferred gives $locale', ({ chosen, preferred, locale }) => {
   expect(chooseLocale(chosen, preferred)).toBe(locale)
+})
+
+test.each([
+  ['en', 0, '0'],
+  ['en', 999, '999'],
+  ['en', 1000, '1,000'],
+  ['en', -5, '-5'],
+  ['zh-CN', 1_234_567, '1,234,567'],
+] as const)('in %s the count %d is %s', (locale, value, text) => {
+  const { n } = createDashboardI18n(locale, locale === 'en' ? en : zhCN).global
+  expect(n(value, 'count')).toBe(text)
+  expect(n(0.5, 'percent')).toBe('50%')
 })
 
 const english = leaves(en)

@@ -30,13 +30,24 @@ export type DashboardI18n = ReturnType<typeof createDashboardI18n>
 
 /** Only the texts of the language that is shown are loaded; each language is complete. */
 export function createDashboardI18n(locale: Locale, messages: Translation) {
-  return createI18n({
+  const i18n = createI18n({
     legacy: false,
     locale: locale as Locale,
     messages: { [locale]: messages } as Record<Locale, Translation>,
     datetimeFormats: { en: DATE_TIME, 'zh-CN': DATE_TIME },
     numberFormats: { en: NUMBER, 'zh-CN': NUMBER },
   })
+  const { n } = i18n.global
+  i18n.global.n = ((value: number, ...how: [string]) => (isPlain(value, ...how) ? String(value) : n(value, ...how))) as typeof n
+  return i18n
+}
+
+/**
+ * Whether a number is written alike in every language here. Most are, and the browser's own formats take a phone a tenth
+ * of a second at first use, which no page needs to show.
+ */
+function isPlain(value: number, ...how: unknown[]): boolean {
+  return how.length === 1 && how[0] === 'count' && Number.isInteger(value) && value >= 0 && value < 1000
 }
 
 const DATE_TIME = {
