@@ -17,6 +17,9 @@ const PAGE_SIZE_MAX: i64 = 100;
 const UNPAGED_MAX: i64 = 200;
 /// Pages beyond this are as empty as any page past the end.
 const PAGE_MAX: i64 = 1_000_000_000;
+/// What a page says of the list's length.
+const TOTAL: &str = "How many rows the whole list has. What no counter is kept for, such as a list \
+                     with a keyword, is counted up to 10000: a longer one says that.";
 /// Rows on a page of an admin's list, unless asked otherwise.
 const ADMIN_PAGE_SIZE: i64 = 20;
 
@@ -75,7 +78,7 @@ impl<T: ToSchema> PartialSchema for PageView<T> {
         ObjectBuilder::new()
             .description(Some("A page of a list."))
             .property("items", items)
-            .property("total", number(0, "How many rows the whole list has."))
+            .property("total", number(0, TOTAL))
             .property("page", number(1, "Which page this is."))
             .property("page_size", number(0, "Rows on a page; 0 as asked."))
             .property("total_pages", number(1, "How many pages there are, at least 1."))

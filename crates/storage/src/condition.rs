@@ -72,7 +72,7 @@ impl Contains {
             AnyConnection::Sqlite(_) => Self {
                 opening: "(",
                 between: " LIKE ",
-                value: pattern(keyword),
+                value: pattern(keyword.as_str()),
                 after: " ESCAPE '\\')",
             },
             // In this collation only ASCII letters have two cases, as they have for SQLite.
@@ -91,9 +91,10 @@ impl Contains {
     }
 }
 
-fn pattern(keyword: &Keyword) -> String {
+/// A `LIKE` pattern for texts that contain this, with `\` before what would be a wildcard.
+pub(crate) fn pattern(text: &str) -> String {
     let mut pattern = String::from("%");
-    for c in keyword.as_str().chars() {
+    for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }

@@ -19,7 +19,8 @@ const SQLITE_INDEXES: &str = "SELECT made.name AS name, made.sql AS definition \
 #[cfg(feature = "postgres")]
 const POSTGRES_INDEXES: &str = "SELECT indexrelid::regclass::text AS name, \
      pg_get_indexdef(indexrelid) AS definition \
-     FROM pg_index WHERE indrelid = $1::regclass AND NOT indisunique";
+     FROM pg_index \
+     WHERE indrelid IN (to_regclass($1), to_regclass($1 || '_text')) AND NOT indisunique";
 
 #[derive(QueryableByName)]
 struct Index {
@@ -29,7 +30,7 @@ struct Index {
     definition: String,
 }
 
-/// Drops what only makes reading a table fast, and returns the statements that make it again.
+/// Drops what only makes reading a table fast, or finding keywords in it, and returns the statements that make it again.
 ///
 /// # Errors
 /// [`StorageError`] from the database.

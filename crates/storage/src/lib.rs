@@ -20,6 +20,7 @@ mod pool;
 mod schema;
 mod statement;
 mod store;
+mod text;
 mod writer;
 
 pub mod agent;

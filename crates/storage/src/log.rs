@@ -2,7 +2,7 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Text};
 use openmoss_domain::log::{LogAction, LogEntry};
 use openmoss_domain::{AgentId, Keyword, SubTaskId, Timestamp};
 use serde::Serialize;
@@ -11,9 +11,10 @@ use crate::condition::{Condition, all, contains, literal, unindexed};
 use crate::convert::{parse, parse_optional};
 use crate::counter::{Deltas, Scope, counts};
 use crate::error::StorageError;
-use crate::page::{ByTime, Page, Window};
+use crate::page::{ByTime, COUNTED_MAX, Page, Window};
 use crate::schema::{activity_log, agent};
 use crate::store::{Reader, Writer};
+use crate::text::{self, Candidates};
 
 const TABLE: &str = "activity_log";
 
@@ -147,7 +148,21 @@ pub struct Search {
 }
 
 impl Search {
-    fn condition(&self, reader: &Reader) -> Condition<activity_log::table> {
+    /// Those that may have the keyword, where that is not asked of one agent or sub-task.
+    fn among(&self, reader: &mut Reader) -> Result<Option<Candidates>, StorageError> {
+        match &self.keyword {
+            Some(keyword) if self.agent_id.is_none() && self.sub_task_id.is_none() => {
+                text::candidates(reader, text::OF_ACTIVITIES, keyword)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn condition(
+        &self,
+        reader: &Reader,
+        among: Option<&Candidates>,
+    ) -> Condition<activity_log::table> {
         // What is about a sub-task is less than what an agent wrote, and that less than all of a
         // kind: SQLite has no statistics that tell it so.
         let plus = |is_hidden: bool| if is_hidden { unindexed(reader) } else { "" };
@@ -164,11 +179,15 @@ impl Search {
         }
         if let Some(action) = self.action {
             // In the statement itself, so that PostgreSQL plans by how rare it is.
-            let plus = plus(self.sub_task_id.is_some());
+            let plus = plus(self.sub_task_id.is_some() || among.is_some());
             conditions.push(literal(&format!("{plus}action = '{action}'")));
         }
         if let Some(since) = self.since {
-            conditions.push(Box::new(activity_log::created_at.ge(since.as_micros())));
+            let since_then = sql::<Bool>(&format!("{}created_at >= ", plus(among.is_some())));
+            conditions.push(Box::new(since_then.bind::<BigInt, _>(since.as_micros())));
+        }
+        if let Some(among) = among {
+            conditions.push(among.include("activity_log.id"));
         }
         if let Some(keyword) = &self.keyword {
             conditions.push(contains(reader, &["summary"], keyword));
@@ -177,16 +196,22 @@ impl Search {
     }
 
     /// Entries of everybody are counted when they are written; those of one agent, about one
-    /// sub-task or of some days are an index range.
-    fn total(&self, reader: &mut Reader) -> Result<i64, StorageError> {
+    /// sub-task or of some days are an index range, and those with a keyword are counted up to
+    /// [`COUNTED_MAX`].
+    fn total(&self, reader: &mut Reader, among: Option<&Candidates>) -> Result<i64, StorageError> {
         if *self == (Self { action: self.action, ..Self::default() }) {
             let kept = counts(reader, Scope::Logs)?;
             let number = |action: &LogAction| kept.get(action.as_str());
             let all = || LogAction::ALL.iter().map(number).sum();
             return Ok(self.action.as_ref().map_or_else(all, number));
         }
-        let number = activity_log::table.filter(self.condition(reader)).count();
-        Ok(number.get_result(&mut reader.connection)?)
+        let found = activity_log::table.filter(self.condition(reader, among));
+        if self.keyword.is_none() {
+            return Ok(found.count().get_result(&mut reader.connection)?);
+        }
+        let found: Vec<i32> =
+            found.select(sql::<Integer>("1")).limit(COUNTED_MAX).load(&mut reader.connection)?;
+        Ok(i64::try_from(found.len()).unwrap_or(COUNTED_MAX))
     }
 }
 
@@ -200,11 +225,12 @@ pub fn search(
     order: ByTime,
     window: Window,
 ) -> Result<Page<LogEntry>, StorageError> {
-    let total = search.total(reader)?;
+    let among = search.among(reader)?;
+    let total = search.total(reader, among.as_ref())?;
     let rows: Vec<LogRow> = activity_log::table
-        .filter(search.condition(reader))
+        .filter(search.condition(reader, among.as_ref()))
         .select(LogRow::as_select())
-        .order(sql::<BigInt>(&order.sql()))
+        .order(sql::<BigInt>(&order.sql(among.is_some())))
         .limit(window.limit)
         .offset(window.offset)
         .load(&mut reader.connection)?;

@@ -4,6 +4,9 @@ use openmoss_domain::SortOrder;
 
 use crate::condition::direction;
 
+/// How far a list is counted that has no counter; a longer one says this length.
+pub const COUNTED_MAX: i64 = 10_000;
+
 /// Which rows of a list are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -52,7 +55,9 @@ impl ByTime {
         Self { times: order, ids: SortOrder::Asc }
     }
 
-    pub(crate) fn sql(self) -> String {
-        format!("created_at {}, id {}", direction(self.times), direction(self.ids))
+    /// The same in SQL, for rows that are walked in this order or, if `is_sorted`, found otherwise.
+    pub(crate) fn sql(self, is_sorted: bool) -> String {
+        let before = if is_sorted { "+" } else { "" };
+        format!("{before}created_at {}, id {}", direction(self.times), direction(self.ids))
     }
 }

@@ -9,14 +9,12 @@ use crate::convert::{parse, parse_optional, token};
 use crate::counter::{Scope, counts};
 use crate::dialect::each_backend;
 use crate::error::StorageError;
-use crate::page::{Page, Window};
+use crate::page::{COUNTED_MAX, Page, Window};
 use crate::schema::patrol_record;
 use crate::store::{Reader, Writer};
 use crate::sub_task::Swap;
 
 const TABLE: &str = "patrol_record";
-/// How far a list is counted that has no counter; a longer one says this length.
-const COUNTED_MAX: i64 = 10_000;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = patrol_record)]

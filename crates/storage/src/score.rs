@@ -2,7 +2,7 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Text};
 use openmoss_domain::score::{ScoreChange, ScoreSign};
 use openmoss_domain::{AgentId, Keyword, SubTaskId, Timestamp};
 use serde::Serialize;
@@ -11,9 +11,10 @@ use crate::condition::{Condition, all, contains, unindexed};
 use crate::convert::{parse, parse_optional};
 use crate::counter::{Deltas, Scope, counts};
 use crate::error::StorageError;
-use crate::page::{ByTime, Page, Window};
+use crate::page::{ByTime, COUNTED_MAX, Page, Window};
 use crate::schema::{agent, score_log};
 use crate::store::{Reader, Writer};
+use crate::text::{self, Candidates};
 
 const TABLE: &str = "score_log";
 /// What is counted in [`Scope::Scores`].
@@ -199,7 +200,21 @@ pub struct Filter {
 }
 
 impl Filter {
-    fn condition(&self, reader: &Reader) -> Condition<score_log::table> {
+    /// Those that may have the keyword, where that is not asked of one agent or sub-task.
+    fn among(&self, reader: &mut Reader) -> Result<Option<Candidates>, StorageError> {
+        match &self.keyword {
+            Some(keyword) if self.agent_id.is_none() && self.sub_task_id.is_none() => {
+                text::candidates(reader, text::OF_SCORES, keyword)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn condition(
+        &self,
+        reader: &Reader,
+        among: Option<&Candidates>,
+    ) -> Condition<score_log::table> {
         let mut conditions: Vec<Condition<score_log::table>> = Vec::new();
         if let Some(id) = self.agent_id {
             // A sub-task has fewer changes than an agent.
@@ -216,17 +231,25 @@ impl Filter {
             Some(ScoreSign::Negative) => conditions.push(Box::new(score_log::score_delta.lt(0))),
             None => {}
         }
+        if let Some(among) = among {
+            conditions.push(among.include("score_log.id"));
+        }
         if let Some(keyword) = &self.keyword {
             conditions.push(contains(reader, &["reason"], keyword));
         }
         all(conditions)
     }
 
-    /// From what is kept; only what is about one sub-task or has a keyword is counted.
-    fn total(&self, reader: &mut Reader) -> Result<i64, StorageError> {
+    /// From what is kept; only what is about one sub-task or has a keyword is counted, up to
+    /// [`COUNTED_MAX`].
+    fn total(&self, reader: &mut Reader, among: Option<&Candidates>) -> Result<i64, StorageError> {
         if self.sub_task_id.is_some() || self.keyword.is_some() {
-            let number = score_log::table.filter(self.condition(reader)).count();
-            return Ok(number.get_result(&mut reader.connection)?);
+            let found: Vec<i32> = score_log::table
+                .filter(self.condition(reader, among))
+                .select(sql::<Integer>("1"))
+                .limit(COUNTED_MAX)
+                .load(&mut reader.connection)?;
+            return Ok(i64::try_from(found.len()).unwrap_or(COUNTED_MAX));
         }
         let (rewards, penalties) = if let Some(id) = self.agent_id {
             let standing = standing(reader, id)?;
@@ -253,11 +276,12 @@ pub fn search(
     order: ByTime,
     window: Window,
 ) -> Result<Page<ScoreChange>, StorageError> {
-    let total = filter.total(reader)?;
+    let among = filter.among(reader)?;
+    let total = filter.total(reader, among.as_ref())?;
     let rows: Vec<ScoreRow> = score_log::table
-        .filter(filter.condition(reader))
+        .filter(filter.condition(reader, among.as_ref()))
         .select(ScoreRow::as_select())
-        .order(sql::<BigInt>(&order.sql()))
+        .order(sql::<BigInt>(&order.sql(among.is_some())))
         .limit(window.limit)
         .offset(window.offset)
         .load(&mut reader.connection)?;

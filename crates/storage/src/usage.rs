@@ -12,13 +12,10 @@ use openmoss_domain::{AgentId, TaskId, Timestamp};
 use crate::convert::parse;
 use crate::dialect::each_backend;
 use crate::error::StorageError;
-use crate::page::{Page, Window};
+use crate::page::{COUNTED_MAX, Page, Window};
 use crate::schema::{budget, usage_sum};
 use crate::statement::Statement;
 use crate::store::{Reader, Writer};
-
-/// How far a list of budgets is counted; a longer one says this length.
-const COUNTED_MAX: i64 = 10_000;
 
 /// Of what a sum is one. A day is one of the configured time zone, such as `2026-11-25`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

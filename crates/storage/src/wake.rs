@@ -9,7 +9,7 @@ use openmoss_domain::{AgentId, AgentStatus, NextAction, Timestamp, WakeUpId};
 use crate::convert::{number, parse, parse_optional, token};
 use crate::dialect::each_backend;
 use crate::error::StorageError;
-use crate::page::{Page, Window};
+use crate::page::{COUNTED_MAX, Page, Window};
 use crate::schema::{agent, wake_target, wake_up};
 use crate::store::{Reader, Writer};
 use crate::sub_task::Swap;
@@ -18,8 +18,6 @@ const TARGET: &str = "wake_target";
 const TABLE: &str = "wake_up";
 /// Most agents that are woken by one server.
 const SLEEPERS_MAX: i64 = 1_000;
-/// How far an agent's wake-ups are counted; a longer list says this length.
-const COUNTED_MAX: i64 = 10_000;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = wake_target)]

@@ -2632,7 +2632,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -2730,7 +2730,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -2855,7 +2855,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -2913,7 +2913,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -3135,7 +3135,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -3229,7 +3229,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -3934,7 +3934,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -3997,7 +3997,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -4039,7 +4039,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -4104,7 +4104,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -4218,7 +4218,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -4284,7 +4284,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -4395,7 +4395,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -4455,7 +4455,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -4565,7 +4565,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -4999,7 +4999,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -5133,7 +5133,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -5160,7 +5160,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -5525,7 +5525,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -5602,7 +5602,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -5683,7 +5683,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -5761,7 +5761,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -5849,7 +5849,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**
@@ -6016,7 +6016,7 @@ export interface components {
             page_size: number;
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How many rows the whole list has. What no counter is kept for, such as a list with a keyword, is counted up to 10000: a longer one says that.
              */
             total: number;
             /**

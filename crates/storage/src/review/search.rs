@@ -1,8 +1,10 @@
 //! The admin's list of reviews: filtered by anything, in order of time.
 
+use std::collections::BTreeSet;
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use openmoss_domain::{
     AgentId, Keyword, Review, ReviewResult, SortOrder, SubTaskId, TaskId, Timestamp,
 };
@@ -10,13 +12,13 @@ use openmoss_domain::{
 use super::ReviewRow;
 use crate::condition::{Condition, Contains, all, direction, literal, unindexed};
 use crate::counter::{Scope, counts};
+use crate::dialect::each_backend;
 use crate::error::StorageError;
-use crate::page::{Page, Window};
+use crate::page::{COUNTED_MAX, Page, Window};
 use crate::schema::{review_record, sub_task};
+use crate::statement::Statement;
 use crate::store::Reader;
-
-/// How many rows with a keyword are read at once: most keywords have fewer.
-const FOUND_AT_ONCE: i64 = 1_000;
+use crate::text;
 
 /// Which reviews, in which order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,51 +48,85 @@ pub fn search(
     search: &Search,
     window: Window,
 ) -> Result<Page<Review>, StorageError> {
-    if search.keyword.is_some()
-        && let Some(few) = few(reader, search)?
-    {
-        let total = i64::try_from(few.len()).unwrap_or(FOUND_AT_ONCE);
-        let found = Box::new(review_record::id.eq_any(few));
-        return Ok(Page { items: page(reader, search, found, window)?, total });
-    }
-    let total = total(reader, search)?;
+    let total = if let Some(keyword) = &search.keyword {
+        let found = mentioned(reader, search, keyword)?;
+        if i64::try_from(found.len()).is_ok_and(|number| number < COUNTED_MAX) {
+            return listed(reader, search, found, window);
+        }
+        COUNTED_MAX
+    } else {
+        total(reader, search)?
+    };
     if window.offset >= total {
         return Ok(Page { items: Vec::new(), total });
     }
     let found = search.conditions(reader);
-    Ok(Page { items: page(reader, search, found, window)?, total })
+    let order = search.ordering(search.is_of_work());
+    Ok(Page { items: page(reader, found, &order, window)?, total })
 }
 
 fn page(
     reader: &mut Reader,
-    search: &Search,
     found: Condition<review_record::table>,
+    order: &str,
     window: Window,
 ) -> Result<Vec<Review>, StorageError> {
     let rows: Vec<ReviewRow> = review_record::table
         .filter(found)
         .select(ReviewRow::as_select())
-        .order(sql::<Bool>(&search.ordering()))
+        .order(sql::<Bool>(order))
         .limit(window.limit)
         .offset(window.offset)
         .load(&mut reader.connection)?;
     rows.into_iter().map(Review::try_from).collect()
 }
 
-/// All that are found, from one reading of the texts, unless they are many.
-fn few(reader: &mut Reader, search: &Search) -> Result<Option<Vec<String>>, StorageError> {
-    let found: Vec<String> = review_record::table
-        .filter(search.conditions(reader))
-        .select(review_record::id)
-        .limit(FOUND_AT_ONCE)
-        .load(&mut reader.connection)?;
-    let number = i64::try_from(found.len()).unwrap_or(FOUND_AT_ONCE);
-    Ok((number < FOUND_AT_ONCE).then_some(found))
+/// When reviews were made, and their ids: some of them several times.
+type Found = Vec<(i64, String)>;
+
+/// A page of those that were found.
+fn listed(
+    reader: &mut Reader,
+    search: &Search,
+    found: Found,
+    window: Window,
+) -> Result<Page<Review>, StorageError> {
+    let found: BTreeSet<_> = found.into_iter().collect();
+    let total = i64::try_from(found.len()).unwrap_or(COUNTED_MAX);
+    let count = |number: i64| usize::try_from(number).unwrap_or(0);
+    let shown = |ids: &mut dyn Iterator<Item = (i64, String)>| -> Vec<String> {
+        ids.skip(count(window.offset)).take(count(window.limit)).map(|(_, id)| id).collect()
+    };
+    let shown = if search.order.is_descending() {
+        shown(&mut found.into_iter().rev())
+    } else {
+        shown(&mut found.into_iter())
+    };
+    let window = Window { offset: 0, limit: window.limit };
+    let shown = Box::new(review_record::id.eq_any(shown));
+    Ok(Page { items: page(reader, shown, &search.ordering(true), window)?, total })
+}
+
+/// Those with the keyword, unless there are more than are counted.
+fn mentioned(
+    reader: &mut Reader,
+    search: &Search,
+    keyword: &Keyword,
+) -> Result<Found, StorageError> {
+    if search.is_narrow() {
+        return Ok(review_record::table
+            .filter(search.conditions(reader))
+            .select((review_record::created_at, review_record::id))
+            .limit(COUNTED_MAX)
+            .load(&mut reader.connection)?);
+    }
+    let statement = search.mentioned_anywhere(reader, keyword)?;
+    Ok(each_backend!(&mut reader.connection, c => statement.load(c))?)
 }
 
 /// From counters where only the result is asked for; else counted in an index range.
 fn total(reader: &mut Reader, search: &Search) -> Result<i64, StorageError> {
-    if search.is_narrow() || search.keyword.is_some() || search.since.is_some() {
+    if search.is_narrow() || search.since.is_some() {
         let query = review_record::table.filter(search.conditions(reader)).count();
         return Ok(query.get_result(&mut reader.connection)?);
     }
@@ -106,14 +142,13 @@ impl Search {
         self.task_id.is_some() || self.sub_task_id.is_some() || self.reviewer.is_some()
     }
 
-    /// Whether what is found is sorted, not walked in order: one task or sub-task has few, and a
-    /// keyword looks into all texts anyway.
-    fn is_sorted(&self) -> bool {
-        self.task_id.is_some() || self.sub_task_id.is_some() || self.keyword.is_some()
+    /// Whether it is about one task or sub-task: what is found there is sorted, not walked in order.
+    fn is_of_work(&self) -> bool {
+        self.task_id.is_some() || self.sub_task_id.is_some()
     }
 
-    fn ordering(&self) -> String {
-        let (before, to) = (if self.is_sorted() { "+" } else { "" }, direction(self.order));
+    fn ordering(&self, is_sorted: bool) -> String {
+        let (before, to) = (if is_sorted { "+" } else { "" }, direction(self.order));
         format!("{before}review_record.created_at {to}, review_record.id {to}")
     }
 
@@ -145,8 +180,68 @@ impl Search {
     }
 }
 
-/// Whether a review's own texts, or one of the names that belong to it, contain the keyword. The
-/// names are looked through once, not once for each review.
+/// What a name or a text of a review is compared with, at the end of a statement.
+fn has<'a, Row>(
+    statement: Statement<'a, Row>,
+    search: &Contains,
+    text: &str,
+) -> Statement<'a, Row> {
+    statement.sql(search.before(text)).value(search.value.clone()).sql(search.after)
+}
+
+impl Search {
+    /// Where an index of texts knows few that may have the keyword, those are looked up, and what
+    /// belongs to a name by that name; where it does not, the first that are met are enough.
+    fn mentioned_anywhere(
+        &self,
+        reader: &mut Reader,
+        keyword: &Keyword,
+    ) -> Result<Statement<'static, (BigInt, Text)>, StorageError> {
+        let own = text::candidates(reader, text::OF_REVIEWS, keyword)?;
+        let work = text::candidates(reader, text::OF_SUB_TASKS, keyword)?;
+        let (plus, search) = (unindexed(reader), Contains::new(reader, keyword));
+        let mut wanted = String::from(
+            "SELECT review_record.created_at, review_record.id FROM review_record WHERE ",
+        );
+        if let Some(result) = self.result {
+            wanted.push_str(&format!("{plus}review_record.result = '{result}' AND "));
+        }
+        if let Some(since) = self.since {
+            let since = since.as_micros();
+            wanted.push_str(&format!("{plus}review_record.created_at >= {since} AND "));
+        }
+        let or = format!(" UNION ALL {wanted}");
+        let mut found = Statement::new(format!("SELECT * FROM ({wanted}"));
+        if let Some(own) = own {
+            found = own.including(found, "review_record.id").sql(" AND ");
+        }
+        found = has(found.sql("("), &search, "review_record.issues").sql(" OR ");
+        found = has(found, &search, "review_record.comment").sql(")");
+        found = if let Some(work) = work {
+            let of_work = "review_record.sub_task_id IN (SELECT sub_task.id FROM sub_task WHERE ";
+            found = work.including(found.sql(format!("{or}{of_work}")), "sub_task.id").sql(" AND ");
+            has(found, &search, "sub_task.name").sql(")")
+        } else {
+            // One row for each: PostgreSQL would look through all sub-tasks for an EXISTS.
+            let of_each = " FROM sub_task WHERE sub_task.id = review_record.sub_task_id)";
+            has(found.sql(format!("{or}(SELECT ")), &search, "sub_task.name").sql(of_each)
+        };
+        found = found.sql(format!(
+            "{or}review_record.sub_task_id IN (SELECT sub_task.id FROM sub_task \
+             WHERE sub_task.task_id IN (SELECT task.id FROM task WHERE "
+        ));
+        found = has(found, &search, "task.name").sql("))");
+        for column in ["reviewer_agent", "rework_agent"] {
+            let of_agents = "IN (SELECT agent.id FROM agent WHERE ";
+            found = found.sql(format!("{or}review_record.{column} {of_agents}"));
+            found = has(found, &search, "agent.name").sql(")");
+        }
+        Ok(found.sql(format!(") AS found LIMIT {COUNTED_MAX}")))
+    }
+}
+
+/// Whether a review's own texts, or one of the names that belong to it, contain the keyword. Those of
+/// agents are looked through once, not once for each review.
 fn mentions(reader: &Reader, keyword: &Keyword) -> Condition<review_record::table> {
     let search = Contains::new(reader, keyword);
     let (value, after) = (search.value.clone(), search.after);
@@ -155,18 +250,19 @@ fn mentions(reader: &Reader, keyword: &Keyword) -> Condition<review_record::tabl
     let work = search.before("sub_task.name");
     let goal = search.before("task.name");
     let agent = search.before("agent.name");
-    let of_work = "review_record.sub_task_id IN (SELECT sub_task.id FROM sub_task WHERE";
-    let of_goal = "sub_task.task_id IN (SELECT task.id FROM task WHERE";
+    // As above, no EXISTS.
+    let of_work = "FROM sub_task JOIN task ON task.id = sub_task.task_id \
+                   WHERE sub_task.id = review_record.sub_task_id)";
     let agents = "IN (SELECT agent.id FROM agent WHERE";
     let condition = sql::<Bool>(&format!("({issues}"))
         .bind::<Text, _>(value.clone())
         .sql(&format!("{after} OR {comment}"))
         .bind::<Text, _>(value.clone())
-        .sql(&format!("{after} OR {of_work} {work}"))
+        .sql(&format!("{after} OR (SELECT {work}"))
         .bind::<Text, _>(value.clone())
-        .sql(&format!("{after} OR {of_goal} {goal}"))
+        .sql(&format!("{after} OR {goal}"))
         .bind::<Text, _>(value.clone())
-        .sql(&format!("{after})) OR review_record.reviewer_agent {agents} {agent}"))
+        .sql(&format!("{after} {of_work} OR review_record.reviewer_agent {agents} {agent}"))
         .bind::<Text, _>(value.clone())
         .sql(&format!("{after}) OR review_record.rework_agent {agents} {agent}"))
         .bind::<Text, _>(value)

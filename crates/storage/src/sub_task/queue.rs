@@ -16,7 +16,7 @@ use crate::connection::AnyConnection;
 use crate::convert::parse;
 use crate::dialect::each_backend;
 use crate::error::StorageError;
-use crate::page::{Page, Window};
+use crate::page::{COUNTED_MAX, Page, Window};
 use crate::schema::sub_task;
 use crate::statement::Statement;
 use crate::store::{Reader, Writer};
@@ -27,8 +27,6 @@ const NEEDS_MAX: usize = 64;
 /// How much of what an agent has in hand is looked at. Sorted by priority it would be read from an
 /// index of all work.
 const IN_HAND_MAX: i64 = 50;
-/// How far ready work is counted that has no counter; a longer list says this length.
-const COUNTED_MAX: i64 = 10_000;
 
 /// Work that can be claimed right now and asks for the same.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,13 +5,14 @@
 //! - of what lies anywhere, a list of at most [`SORT_MAX`] rows is found by its rarest property and
 //!   sorted; a longer one is dense among all sub-tasks, which are walked in the wanted order;
 //! - sorted by status, a list is the lists of each status one after the other;
-//! - a keyword looks into every text that the other filters leave.
+//! - a keyword looks into the texts of a task, a module or an agent; elsewhere an index finds where
+//!   it may be (see [`crate::text`]), unless that is nearly everywhere.
 
 use std::collections::HashMap;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Integer};
 use openmoss_domain::sub_task::{Priority, Status, WorkKind};
 use openmoss_domain::{Keyword, SortOrder, SubTask, SubTaskId, SubTaskSort};
 
@@ -20,9 +21,10 @@ use crate::condition::{Condition, all, contains, direction, literal, place_of, u
 use crate::convert::parse;
 use crate::counter::{Counts, Scope, counts};
 use crate::error::StorageError;
-use crate::page::{Page, Window};
+use crate::page::{COUNTED_MAX, Page, Window};
 use crate::schema::sub_task;
 use crate::store::Reader;
+use crate::text::{self, Candidates};
 
 /// Up to how many rows are sorted where no index has them in the wanted order.
 const SORT_MAX: i64 = 5_000;
@@ -55,11 +57,11 @@ pub fn search(
     search: &Search,
     window: Window,
 ) -> Result<Page<SubTask>, StorageError> {
-    let (ids, total) = if search.keyword.is_some() {
-        with_keyword(reader, search, window)?
+    let (ids, total) = if let Some(keyword) = &search.keyword {
+        with_keyword(reader, search, keyword, window)?
     } else if search.is_narrow() {
         let total = narrow_total(reader, search)?;
-        (ids(reader, search, search.narrow_access(), within(window, total))?, total)
+        (ids(reader, search, &search.narrow_access(), within(window, total))?, total)
     } else {
         anywhere(reader, search, window)?
     };
@@ -80,10 +82,12 @@ enum Property {
 }
 
 /// How a list is read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 struct Access {
     /// The one property that may be looked up in an index.
     by: Option<Property>,
+    /// Those that may have the keyword.
+    among: Option<Candidates>,
     /// What is found is sorted, not walked in order.
     is_sorted: bool,
 }
@@ -112,7 +116,7 @@ impl Search {
         // Only with a task or an owner is the status in an index.
         let has_status = self.filter.task_id.is_some() || self.filter.owner.is_some();
         let by = has_status.then_some(Property::Status);
-        Access { by, is_sorted: self.sort() != SubTaskSort::CreatedAt }
+        Access { by, is_sorted: self.sort() != SubTaskSort::CreatedAt, among: None }
     }
 
     fn access(&self, counts: &Counts) -> Access {
@@ -122,30 +126,42 @@ impl Search {
         let is_by_change = self.sort() == SubTaskSort::UpdatedAt && facets.status.is_some();
         if self.sort() == SubTaskSort::CreatedAt {
             // Each property has its rows in this order.
-            Access { by: rarest, is_sorted: false }
+            Access { by: rarest, ..Access::default() }
         } else if is_by_change && (!is_short || rarest == Some(Property::Status)) {
             // The status has them in the order of their changes, too.
-            Access { by: Some(Property::Status), is_sorted: false }
+            Access { by: Some(Property::Status), ..Access::default() }
         } else if is_short && rarest.is_some() {
-            Access { by: rarest, is_sorted: true }
+            Access { by: rarest, is_sorted: true, among: None }
         } else {
             Access::default()
         }
     }
 
-    /// A property that most sub-tasks have is not worth an index: reading the table is quicker.
-    fn access_to_texts(&self, reader: &mut Reader) -> Result<Access, StorageError> {
+    /// The texts of a task, a module or an agent are read, and those of a property that few have;
+    /// else the index of texts is asked. Where it knows no better, a property that most have is not
+    /// worth an index either: reading the table is quicker.
+    fn access_to_texts(
+        &self,
+        reader: &mut Reader,
+        keyword: &Keyword,
+    ) -> Result<Access, StorageError> {
         if self.is_narrow() {
             return Ok(self.narrow_access());
         }
         let counts = counts(reader, Scope::SubTasks)?;
+        let number = self.facets().count(&counts);
+        let by = self.facets().rarest(&counts);
+        if by.is_some() && number <= SORT_MAX {
+            return Ok(Access { by, ..Access::default() });
+        }
+        if let Some(found) = text::candidates(reader, text::OF_SUB_TASKS, keyword)? {
+            return Ok(Access { by: None, is_sorted: true, among: Some(found) });
+        }
         let all = Facets::default().count(&counts);
-        let rarest = self.facets().rarest(&counts);
-        let by = rarest.filter(|_| self.facets().count(&counts) * 4 < all);
-        Ok(Access { by, is_sorted: false })
+        Ok(Access { by: by.filter(|_| number * 4 < all), ..Access::default() })
     }
 
-    fn conditions(&self, reader: &Reader, access: Access) -> Condition<sub_task::table> {
+    fn conditions(&self, reader: &Reader, access: &Access) -> Condition<sub_task::table> {
         let mut found: Vec<Condition<sub_task::table>> = Vec::new();
         if let Some(id) = self.filter.task_id {
             found.push(Box::new(sub_task::task_id.eq(id.to_string())));
@@ -170,6 +186,9 @@ impl Search {
         if let Some(kind) = self.kind {
             let before = column(Property::Recurring);
             found.push(literal(&format!("{before}sub_task.kind = '{kind}'")));
+        }
+        if let Some(candidates) = &access.among {
+            found.push(candidates.include("sub_task.id"));
         }
         if let Some(keyword) = &self.keyword {
             found.push(contains(reader, &["sub_task.name", "sub_task.description"], keyword));
@@ -226,7 +245,7 @@ fn anywhere(
     let found = if search.sort() == SubTaskSort::Status {
         status_by_status(reader, search, &counts, window)?
     } else {
-        ids(reader, search, search.access(&counts), within(window, total))?
+        ids(reader, search, &search.access(&counts), within(window, total))?
     };
     Ok((found, total))
 }
@@ -258,7 +277,7 @@ fn status_by_status(
         found.extend(ids(
             reader,
             &part,
-            part.access(counts),
+            &part.access(counts),
             Window { offset: skip, limit: left },
         )?);
         skip = 0;
@@ -272,25 +291,40 @@ fn narrow_total(reader: &mut Reader, search: &Search) -> Result<i64, StorageErro
     if search.priority.is_none() && search.kind.is_none() {
         return super::total(reader, search.filter);
     }
-    count(reader, search, search.narrow_access())
+    count(reader, search, &search.narrow_access())
 }
 
-fn count(reader: &mut Reader, search: &Search, access: Access) -> Result<i64, StorageError> {
-    let conditions = search.conditions(reader, access);
-    let query = sub_task::table.filter(conditions).count();
+fn count(reader: &mut Reader, search: &Search, access: &Access) -> Result<i64, StorageError> {
+    let query = sub_task::table.filter(search.conditions(reader, access)).count();
     Ok(query.get_result(&mut reader.connection)?)
 }
 
-/// A keyword that few texts have is found in one reading of them, with how many there are; one that
-/// many have is found soon, wherever one looks.
+/// How many are found, up to [`COUNTED_MAX`].
+fn count_some(reader: &mut Reader, search: &Search, access: &Access) -> Result<i64, StorageError> {
+    let found: Vec<i32> = sub_task::table
+        .filter(search.conditions(reader, access))
+        .select(sql::<Integer>("1"))
+        .limit(COUNTED_MAX)
+        .load(&mut reader.connection)?;
+    Ok(i64::try_from(found.len()).unwrap_or(COUNTED_MAX))
+}
+
+/// Where few rows may have the keyword, those are compared and sorted. Else one that few texts have
+/// is found in one reading of them, with how many there are, and one that many have is found soon,
+/// wherever one looks.
 fn with_keyword(
     reader: &mut Reader,
     search: &Search,
+    keyword: &Keyword,
     window: Window,
 ) -> Result<(Vec<SubTaskId>, i64), StorageError> {
-    let access = search.access_to_texts(reader)?;
+    let access = search.access_to_texts(reader, keyword)?;
+    if access.among.is_some() {
+        let total = count_some(reader, search, &access)?;
+        return Ok((ids(reader, search, &access, within(window, total))?, total));
+    }
     let first: Vec<String> = sub_task::table
-        .filter(search.conditions(reader, access))
+        .filter(search.conditions(reader, &access))
         .select(sub_task::id)
         .limit(FOUND_AT_ONCE)
         .load(&mut reader.connection)?;
@@ -298,13 +332,13 @@ fn with_keyword(
     if number < FOUND_AT_ONCE {
         return Ok((sorted(reader, search, first, window)?, number));
     }
-    let total = count(reader, search, access)?;
+    let total = count_some(reader, search, &access)?;
     let access = if search.is_narrow() {
         search.narrow_access()
     } else {
         search.access(&counts(reader, Scope::SubTasks)?)
     };
-    Ok((ids(reader, search, access, within(window, total))?, total))
+    Ok((ids(reader, search, &access, within(window, total))?, total))
 }
 
 /// Those of `found` that the window shows, in the order of the search.
@@ -327,7 +361,7 @@ fn sorted(
 fn ids(
     reader: &mut Reader,
     search: &Search,
-    access: Access,
+    access: &Access,
     window: Window,
 ) -> Result<Vec<SubTaskId>, StorageError> {
     if window.limit == 0 {

@@ -12,4 +12,5 @@ mod round_trip;
 mod schema;
 mod search;
 mod sub_task;
+mod text;
 mod transaction;

@@ -8,20 +8,22 @@ use openmoss_testkit::{Raw, TestDb, at_once};
 
 use crate::rows::{stored_task, write};
 
-/// The tables of SQLite: each column as `table.column: kind, nullable, generated or not`.
+/// The tables of SQLite, but for those in which it finds keywords: each column as `table.column: kind, nullable, generated or not`.
 const SQLITE_COLUMNS: &str = "
     SELECT m.name || '.' || c.name || ': ' || lower(c.type) || ', '
             || CASE WHEN c.\"notnull\" = 1 THEN 'not null' ELSE 'nullable' END
             || CASE WHEN c.hidden = 3 THEN ', generated' ELSE '' END AS text
         FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c
-        WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\'";
+        WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\'
+            AND m.name || '_' NOT LIKE '%\\_text\\_%' ESCAPE '\\'";
 #[cfg(feature = "postgres")]
 const POSTGRES_COLUMNS: &str = "
     SELECT table_name || '.' || column_name || ': ' || data_type || ', '
             || CASE WHEN is_nullable = 'NO' THEN 'not null' ELSE 'nullable' END
             || CASE WHEN is_generated = 'ALWAYS' THEN ', generated' ELSE '' END AS text
         FROM information_schema.columns
-        WHERE table_schema = current_schema() AND table_name NOT LIKE '\\_\\_%'";
+        WHERE table_schema = current_schema() AND table_name NOT LIKE '\\_\\_%'
+            AND table_name NOT LIKE '%\\_text'";
 
 /// The indexes: each as `table: name(columns), unique or not, its condition`.
 #[cfg(feature = "postgres")]
@@ -33,7 +35,8 @@ const SQLITE_INDEXES: &str = "
         FROM sqlite_master m
         JOIN sqlite_master t ON t.name = m.tbl_name AND t.type = 'table'
         JOIN pragma_index_list(t.name) i ON i.name = m.name
-        WHERE m.type = 'index' AND m.tbl_name NOT LIKE '\\_\\_%' ESCAPE '\\'";
+        WHERE m.type = 'index' AND m.tbl_name NOT LIKE '\\_\\_%' ESCAPE '\\'
+            AND m.tbl_name || '_' NOT LIKE '%\\_text\\_%' ESCAPE '\\'";
 #[cfg(feature = "postgres")]
 const POSTGRES_INDEXES: &str = "
     SELECT t.relname || ': ' || CASE WHEN i.indisprimary THEN 'primary key' ELSE c.relname END || '('
@@ -44,7 +47,8 @@ const POSTGRES_INDEXES: &str = "
         FROM pg_index i
         JOIN pg_class c ON c.oid = i.indexrelid
         JOIN pg_class t ON t.oid = i.indrelid
-        WHERE t.relnamespace = current_schema()::regnamespace AND t.relname NOT LIKE '\\_\\_%'";
+        WHERE t.relnamespace = current_schema()::regnamespace AND t.relname NOT LIKE '\\_\\_%'
+            AND t.relname NOT LIKE '%\\_text' AND c.relname NOT LIKE '%\\_by\\_text'";
 
 fn sqlite_columns() -> BTreeSet<String> {
     let db = TestDb::sqlite();
