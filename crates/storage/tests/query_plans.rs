@@ -996,10 +996,9 @@ fn is_right_on_sqlite(plan: &[String], reach: Reach) -> bool {
 fn is_right_on_postgres(plan: &[String], reach: Reach) -> bool {
     let has = |what: &str| plan.iter().any(|step| step.contains(what));
     let is_along = match reach {
-        Reach::Found => has("Index Cond"),
+        Reach::Found | Reach::FoundByNames => has("Index Cond"),
         Reach::Along(index) => has(&format!("using {index} on")),
         Reach::FoundAndSorted(index) => has("Index Cond") || (!index.is_empty() && has(index)),
-        Reach::FoundByNames => has("Index Cond"),
     };
     let is_sort = |step: &String| step.contains("Sort") && !step.contains("Incremental Sort");
     // The keys of a sort are named below it, and below one in steps as well.

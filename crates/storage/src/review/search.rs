@@ -190,6 +190,20 @@ fn has<'a, Row>(
 }
 
 impl Search {
+    /// The beginning of a query for reviews with this result and of this time.
+    fn wanted(&self, reader: &Reader) -> String {
+        let plus = unindexed(reader);
+        let result = self.result.map(|is| format!("{plus}review_record.result = '{is}' AND "));
+        let since = self
+            .since
+            .map(|since| format!("{plus}review_record.created_at >= {} AND ", since.as_micros()));
+        let (result, since) = (result.unwrap_or_default(), since.unwrap_or_default());
+        format!(
+            "SELECT review_record.created_at, review_record.id FROM review_record \
+             WHERE {result}{since}"
+        )
+    }
+
     /// Where an index of texts knows few that may have the keyword, those are looked up, and what
     /// belongs to a name by that name; where it does not, the first that are met are enough.
     fn mentioned_anywhere(
@@ -199,32 +213,22 @@ impl Search {
     ) -> Result<Statement<'static, (BigInt, Text)>, StorageError> {
         let own = text::candidates(reader, text::OF_REVIEWS, keyword)?;
         let work = text::candidates(reader, text::OF_SUB_TASKS, keyword)?;
-        let (plus, search) = (unindexed(reader), Contains::new(reader, keyword));
-        let mut wanted = String::from(
-            "SELECT review_record.created_at, review_record.id FROM review_record WHERE ",
-        );
-        if let Some(result) = self.result {
-            wanted.push_str(&format!("{plus}review_record.result = '{result}' AND "));
-        }
-        if let Some(since) = self.since {
-            let since = since.as_micros();
-            wanted.push_str(&format!("{plus}review_record.created_at >= {since} AND "));
-        }
+        let (wanted, search) = (self.wanted(reader), Contains::new(reader, keyword));
         let or = format!(" UNION ALL {wanted}");
         let mut found = Statement::new(format!("SELECT * FROM ({wanted}"));
         if let Some(own) = own {
             found = own.including(found, "review_record.id").sql(" AND ");
         }
         found = has(found.sql("("), &search, "review_record.issues").sql(" OR ");
-        found = has(found, &search, "review_record.comment").sql(")");
+        found = has(found, &search, "review_record.comment").sql(format!("){or}"));
         found = if let Some(work) = work {
             let of_work = "review_record.sub_task_id IN (SELECT sub_task.id FROM sub_task WHERE ";
-            found = work.including(found.sql(format!("{or}{of_work}")), "sub_task.id").sql(" AND ");
+            found = work.including(found.sql(of_work), "sub_task.id").sql(" AND ");
             has(found, &search, "sub_task.name").sql(")")
         } else {
             // One row for each: PostgreSQL would look through all sub-tasks for an EXISTS.
             let of_each = " FROM sub_task WHERE sub_task.id = review_record.sub_task_id)";
-            has(found.sql(format!("{or}(SELECT ")), &search, "sub_task.name").sql(of_each)
+            has(found.sql("(SELECT "), &search, "sub_task.name").sql(of_each)
         };
         found = found.sql(format!(
             "{or}review_record.sub_task_id IN (SELECT sub_task.id FROM sub_task \
