@@ -27,6 +27,23 @@ test.each([
   expect(n(0.5, 'percent')).toBe('50%')
 })
 
+test.each([
+  [0, '0'],
+  [7, '+7'],
+  [-12, '-12'],
+  [1234, '+1,234'],
+  [-1234, '-1,234'],
+])('the change %d is %s', (value, text) => {
+  expect(createDashboardI18n('en', en).global.n(value, 'delta')).toBe(text)
+  expect(createDashboardI18n('zh-CN', zhCN).global.n(value, 'delta')).toBe(text)
+})
+
+test('a text is shown with what is filled in, and as it stands where nothing is', () => {
+  const { t } = createDashboardI18n('en', en).global
+  expect(t('table.range', { from: '1', to: '20', total: '50' })).toBe(en.table.range.replace('{from}', '1').replace('{to}', '20').replace('{total}', '50'))
+  expect(t('common.justNow')).toBe(en.common.justNow)
+})
+
 const english = leaves(en)
 const chinese = leaves(zhCN)
 

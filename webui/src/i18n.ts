@@ -1,3 +1,4 @@
+import { compile, type MessageCompiler, type ResourceNode } from '@intlify/core-base'
 import { createI18n } from 'vue-i18n'
 import type { en } from './locales/en'
 
@@ -36,19 +37,27 @@ export function createDashboardI18n(locale: Locale, messages: Translation) {
     messages: { [locale]: messages } as Record<Locale, Translation>,
     datetimeFormats: { en: DATE_TIME, 'zh-CN': DATE_TIME },
     numberFormats: { en: NUMBER, 'zh-CN': NUMBER },
+    messageCompiler,
   })
   const { n } = i18n.global
-  i18n.global.n = ((value: number, ...how: [string]) => (isPlain(value, ...how) ? String(value) : n(value, ...how))) as typeof n
+  i18n.global.n = ((value: number, ...how: [string]) => plainNumber(value, ...how) ?? n(value, ...how)) as typeof n
   return i18n
 }
 
 /**
- * Whether a number is written alike in every language here. Most are, and the browser's own formats take a phone a tenth
- * of a second at first use, which no page needs to show.
+ * A number that is written alike in every language here. Most are, and the browser's own formats take a phone a tenth of
+ * a second at first use, which no page needs to show.
  */
-function isPlain(value: number, ...how: unknown[]): boolean {
-  return how.length === 1 && how[0] === 'count' && Number.isInteger(value) && value >= 0 && value < 1000
+function plainNumber(value: number, ...how: unknown[]): string | undefined {
+  if (how.length !== 1 || !Number.isInteger(value) || Math.abs(value) >= 1000) return undefined
+  if (how[0] === 'count' && value >= 0) return String(value)
+  if (how[0] === 'delta') return value > 0 ? `+${value}` : String(value)
+  return undefined
 }
+
+/** Most texts have nothing to fill in, and need not be looked through for it before the first page is shown. */
+const messageCompiler: MessageCompiler<string, string | ResourceNode> = (message, context) =>
+  typeof message === 'string' && !/[{}@|\\]/.test(message) ? () => message : compile(message, context)
 
 const DATE_TIME = {
   time: { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },

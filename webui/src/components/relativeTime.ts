@@ -2,31 +2,32 @@ const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+const UNITS = [
   ['year', 365 * DAY],
   ['month', 30 * DAY],
   ['day', DAY],
   ['hour', HOUR],
   ['minute', MINUTE],
-]
+] as const
 
-/** Making one takes a hundred times longer than using it, and a list has one time in each row. */
-const formats = new Map<string, Intl.RelativeTimeFormat>()
+type Unit = (typeof UNITS)[number][0]
 
-function formatOf(locale: string): Intl.RelativeTimeFormat {
-  const known = formats.get(locale)
-  if (known !== undefined) return known
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' })
-  formats.set(locale, format)
-  return format
+/** How many of a unit ago, or still to go, and the text that says so. */
+export interface RelativeTime {
+  message: `common.past.${Unit}` | `common.future.${Unit}`
+  count: number
 }
 
-/** How long ago, or how far off, in one unit: "5 minutes ago". Under a minute it is `nowText`. */
-export function relativeTime(at: number, now: number, locale: string, nowText: string): string {
+/**
+ * How long ago, or how far off, in one unit; nothing if less than a minute. The browser's own format of this takes a phone
+ * a tenth of a second at first use.
+ */
+export function relativeTime(at: number, now: number): RelativeTime | undefined {
   const seconds = (at - now) / 1000
-  const format = formatOf(locale)
+  const tense = seconds < 0 ? 'past' : 'future'
   for (const [unit, size] of UNITS) {
-    if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit)
+    const count = Math.trunc(Math.abs(seconds) / size)
+    if (count > 0) return { message: `common.${tense}.${unit}`, count }
   }
-  return nowText
+  return undefined
 }
