@@ -41,7 +41,8 @@ test-client:
 
 # Unit tests, types and lint of the dashboard.
 test-ui:
-    cd webui && npm ci --no-audit --no-fund && npm run lint && npm test
+    cd webui && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; }
+    cd webui && npm run lint && npm test
 
 # The dashboard and Swagger UI in a real browser.
 test-browser: _program
