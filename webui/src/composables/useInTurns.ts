@@ -1,17 +1,17 @@
 import { computed, onScopeDispose, ref, watch, type ComputedRef } from 'vue'
 
-/** Rows that are drawn in one task: on a phone, they fill the screen. */
-const ROWS = 8
-
-/** As much of a list as was drawn up to now. The rest follows in tasks of its own: in between, a slow phone answers. */
-export function useInTurns<T>(rows: () => readonly T[] | undefined): ComputedRef<readonly T[] | undefined> {
-  const count = ref(ROWS)
+/**
+ * As much of a list as was drawn up to now, at first `size` rows. As many follow in each task of its own: in between, a
+ * slow phone answers.
+ */
+export function useInTurns<T>(rows: () => readonly T[] | undefined, size = 8): ComputedRef<readonly T[] | undefined> {
+  const count = ref(size)
   let timer: ReturnType<typeof setTimeout> | undefined
   watch(
     [() => rows()?.length ?? 0, count],
     ([length]) => {
       clearTimeout(timer)
-      if (length > count.value) timer = setTimeout(() => (count.value += ROWS))
+      if (length > count.value) timer = setTimeout(() => (count.value += size))
     },
     { immediate: true },
   )
