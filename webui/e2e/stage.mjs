@@ -65,14 +65,16 @@ export async function openSignedIn(token, options = {}) {
 /** Waits until nothing is loading any more. */
 export async function settle(page) {
   await page.locator('h1').first().waitFor()
-  await page.locator('.animate-pulse').first().waitFor({ state: 'detached' })
+  await page.locator('.skeleton').first().waitFor({ state: 'detached' })
   await page.waitForFunction(allNodesAreShown)
   await page.waitForTimeout(100)
 }
 
 /** Runs in the page: a graph keeps its nodes hidden until it has measured them. */
 function allNodesAreShown() {
-  return [...document.querySelectorAll('.vue-flow__node')].every((node) => getComputedStyle(node).visibility === 'visible')
+  const isShown = (node) => getComputedStyle(node).visibility === 'visible'
+  const graphs = [...document.querySelectorAll('.vue-flow')].map((graph) => [...graph.querySelectorAll('.vue-flow__node')])
+  return graphs.every((nodes) => nodes.length > 0 && nodes.every(isShown))
 }
 
 /** Goes to another page as a link does: without loading the dashboard anew. */
