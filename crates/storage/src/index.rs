@@ -30,7 +30,8 @@ struct Index {
     definition: String,
 }
 
-/// Drops what only makes reading a table fast, or finding keywords in it, and returns the statements that make it again.
+/// Drops what only makes reading a table fast, or finding keywords in it, and returns the statements
+/// that make it again.
 ///
 /// # Errors
 /// [`StorageError`] from the database.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
@@ -19,6 +20,11 @@ use crate::schema::{review_record, sub_task};
 use crate::statement::Statement;
 use crate::store::Reader;
 use crate::text;
+
+/// [`COUNTED_MAX`] in memory.
+const FOUND_MAX: usize = 10_000;
+/// In how many ways a review may have a keyword.
+const MENTIONS_MAX: i64 = 5;
 
 /// Which reviews, in which order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +56,7 @@ pub fn search(
 ) -> Result<Page<Review>, StorageError> {
     let total = if let Some(keyword) = &search.keyword {
         let found = mentioned(reader, search, keyword)?;
-        if i64::try_from(found.len()).is_ok_and(|number| number < COUNTED_MAX) {
+        if found.len() < FOUND_MAX {
             return listed(reader, search, found, window);
         }
         COUNTED_MAX
@@ -81,8 +87,8 @@ fn page(
     rows.into_iter().map(Review::try_from).collect()
 }
 
-/// When reviews were made, and their ids: some of them several times.
-type Found = Vec<(i64, String)>;
+/// When reviews were made, and their ids.
+type Found = BTreeSet<(i64, String)>;
 
 /// A page of those that were found.
 fn listed(
@@ -91,7 +97,6 @@ fn listed(
     found: Found,
     window: Window,
 ) -> Result<Page<Review>, StorageError> {
-    let found: BTreeSet<_> = found.into_iter().collect();
     let total = i64::try_from(found.len()).unwrap_or(COUNTED_MAX);
     let count = |number: i64| usize::try_from(number).unwrap_or(0);
     let shown = |ids: &mut dyn Iterator<Item = (i64, String)>| -> Vec<String> {
@@ -107,21 +112,36 @@ fn listed(
     Ok(Page { items: page(reader, shown, &search.ordering(true), window)?, total })
 }
 
-/// Those with the keyword, unless there are more than are counted.
+/// Those with the keyword, up to [`FOUND_MAX`].
 fn mentioned(
     reader: &mut Reader,
     search: &Search,
     keyword: &Keyword,
 ) -> Result<Found, StorageError> {
     if search.is_narrow() {
-        return Ok(review_record::table
+        let rows: Vec<(i64, String)> = review_record::table
             .filter(search.conditions(reader))
             .select((review_record::created_at, review_record::id))
             .limit(COUNTED_MAX)
-            .load(&mut reader.connection)?);
+            .load(&mut reader.connection)?;
+        return Ok(rows.into_iter().collect());
     }
     let statement = search.mentioned_anywhere(reader, keyword)?;
-    Ok(each_backend!(&mut reader.connection, c => statement.load(c))?)
+    each_backend!(&mut reader.connection, c => {
+        some_of(statement.load_iter::<(i64, String), DefaultLoadingMode>(c)?)
+    })
+}
+
+/// A review may come once for each text and name that has the keyword.
+fn some_of(rows: impl Iterator<Item = QueryResult<(i64, String)>>) -> Result<Found, StorageError> {
+    let mut found = Found::new();
+    for row in rows {
+        found.insert(row?);
+        if found.len() == FOUND_MAX {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// From counters where only the result is asked for; else counted in an index range.
@@ -190,18 +210,23 @@ fn has<'a, Row>(
 }
 
 impl Search {
-    /// The beginning of a query for reviews with this result and of this time.
-    fn wanted(&self, reader: &Reader) -> String {
-        let plus = unindexed(reader);
-        let result = self.result.map(|is| format!("{plus}review_record.result = '{is}' AND "));
-        let since = self
-            .since
-            .map(|since| format!("{plus}review_record.created_at >= {} AND ", since.as_micros()));
-        let (result, since) = (result.unwrap_or_default(), since.unwrap_or_default());
-        format!(
-            "SELECT review_record.created_at, review_record.id FROM review_record \
-             WHERE {result}{since}"
-        )
+    /// The beginning of a query for reviews with this result and of this time, at the end of a
+    /// statement.
+    fn wanted<'a, Row>(
+        &self,
+        statement: Statement<'a, Row>,
+        plus: &'static str,
+    ) -> Statement<'a, Row> {
+        let mut found = statement
+            .sql("SELECT review_record.created_at, review_record.id FROM review_record WHERE ");
+        if let Some(result) = self.result {
+            found = found.sql(format!("{plus}review_record.result = '{result}' AND "));
+        }
+        if let Some(since) = self.since {
+            found = found.sql(plus).sql("review_record.created_at >= ").value(since.as_micros());
+            found = found.sql(" AND ");
+        }
+        found
     }
 
     /// Where an index of texts knows few that may have the keyword, those are looked up, and what
@@ -213,14 +238,14 @@ impl Search {
     ) -> Result<Statement<'static, (BigInt, Text)>, StorageError> {
         let own = text::candidates(reader, text::OF_REVIEWS, keyword)?;
         let work = text::candidates(reader, text::OF_SUB_TASKS, keyword)?;
-        let (wanted, search) = (self.wanted(reader), Contains::new(reader, keyword));
-        let or = format!(" UNION ALL {wanted}");
-        let mut found = Statement::new(format!("SELECT * FROM ({wanted}"));
+        let (plus, search) = (unindexed(reader), Contains::new(reader, keyword));
+        let or = |found: Statement<'static, _>| self.wanted(found.sql(" UNION ALL "), plus);
+        let mut found = self.wanted(Statement::new("SELECT * FROM ("), plus);
         if let Some(own) = own {
             found = own.including(found, "review_record.id").sql(" AND ");
         }
         found = has(found.sql("("), &search, "review_record.issues").sql(" OR ");
-        found = has(found, &search, "review_record.comment").sql(format!("){or}"));
+        found = or(has(found, &search, "review_record.comment").sql(")"));
         found = if let Some(work) = work {
             let of_work = "review_record.sub_task_id IN (SELECT sub_task.id FROM sub_task WHERE ";
             found = work.including(found.sql(of_work), "sub_task.id").sql(" AND ");
@@ -230,17 +255,17 @@ impl Search {
             let of_each = " FROM sub_task WHERE sub_task.id = review_record.sub_task_id)";
             has(found.sql("(SELECT "), &search, "sub_task.name").sql(of_each)
         };
-        found = found.sql(format!(
-            "{or}review_record.sub_task_id IN (SELECT sub_task.id FROM sub_task \
-             WHERE sub_task.task_id IN (SELECT task.id FROM task WHERE "
-        ));
+        found = or(found).sql(
+            "review_record.sub_task_id IN (SELECT sub_task.id FROM sub_task \
+             WHERE sub_task.task_id IN (SELECT task.id FROM task WHERE ",
+        );
         found = has(found, &search, "task.name").sql("))");
         for column in ["reviewer_agent", "rework_agent"] {
             let of_agents = "IN (SELECT agent.id FROM agent WHERE ";
-            found = found.sql(format!("{or}review_record.{column} {of_agents}"));
+            found = or(found).sql(format!("review_record.{column} {of_agents}"));
             found = has(found, &search, "agent.name").sql(")");
         }
-        Ok(found.sql(format!(") AS found LIMIT {COUNTED_MAX}")))
+        Ok(found.sql(") AS found LIMIT ").value(COUNTED_MAX * MENTIONS_MAX))
     }
 }
 

@@ -292,7 +292,21 @@ fn a_keyword_that_very_many_have_is_counted_up_to_a_limit(db: &TestDb) {
     }
 }
 
+fn a_review_that_is_found_in_two_ways_counts_once(db: &TestDb) {
+    let store = db.store();
+    let (agent, task) = (stored_agent(&store, Role::Reviewer), stored_task(&store));
+    let work = stored_sub_task(&store, &task);
+    let number = COUNTED_MAX / 2 + 500;
+    make_many(db, &agent, &work, number);
+    let keyword = Keyword::checked("keyword", "re").unwrap().unwrap();
+    let search = of_reviews(keyword, SortOrder::Asc);
+    let window = Window { offset: number - 1, limit: 5 };
+    let page = store.read(|reader| review::search(reader, &search, window)).unwrap();
+    assert_eq!((page.total, page.items.len()), (number, 1), "\"Report\", by a \"reviewer\"");
+}
+
 openmoss_testkit::on_each_backend!(
+    a_review_that_is_found_in_two_ways_counts_once,
     a_keyword_finds_what_looking_at_every_text_finds,
     a_keyword_that_very_many_have_is_counted_up_to_a_limit,
 );
