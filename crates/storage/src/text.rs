@@ -146,11 +146,12 @@ impl Texts {
         keyword: &str,
     ) -> Result<Option<Candidates>, StorageError> {
         let table = self.groups;
+        let last = char::MAX;
         let terms: Statement<'_, Text> =
             Statement::new(format!("SELECT term FROM {table}_group WHERE term >= "))
                 .value(keyword)
-                .sql(" AND term < ")
-                .value(format!("{keyword}{}", char::MAX))
+                .sql(" AND term <= ")
+                .value(format!("{keyword}{last}{last}"))
                 .sql(" LIMIT ")
                 .value(BEGINNINGS_MAX + 1);
         let found: Vec<String> = terms.load(connection)?;

@@ -22,8 +22,38 @@ const KEYWORDS: usize = 300;
 /// What texts are made of: letters in both cases, with and without accents, characters of three and
 /// four bytes, and all that means something in a pattern or in a full-text query.
 const PARTS: &[&str] = &[
-    "a", "b", "A", "B", "ab", "é", "É", "ü", "数", "据", "数据", "🦀", "e\u{301}", "ß", "İ", " ",
-    "%", "_", "\\", "\"", "'", "*", "^", "-", ":", "(", ")", "AND", "or", "NEAR", "\n",
+    "a",
+    "b",
+    "A",
+    "B",
+    "ab",
+    "é",
+    "É",
+    "ü",
+    "数",
+    "据",
+    "数据",
+    "🦀",
+    "e\u{301}",
+    "ß",
+    "İ",
+    " ",
+    "\u{10ffff}",
+    "%",
+    "_",
+    "\\",
+    "\"",
+    "'",
+    "*",
+    "^",
+    "-",
+    ":",
+    "(",
+    ")",
+    "AND",
+    "or",
+    "NEAR",
+    "\n",
 ];
 
 struct World {
@@ -170,7 +200,11 @@ fn a_keyword_finds_what_looking_at_every_text_finds(db: &TestDb) {
     let mut world = World::make(&store, &mut random);
     world.edit(&store, &mut random);
     let mut found_any = 0;
-    for _ in 0..KEYWORDS {
+    for number in 0..KEYWORDS {
+        if db.is_postgres() && number == KEYWORDS / 2 {
+            // As on a server that does not have it.
+            db.raw().run("DROP EXTENSION pg_trgm CASCADE");
+        }
         let Some(keyword) = world.keyword(&mut random) else { continue };
         let of_work = expected(
             &world.sub_tasks,
